@@ -1,0 +1,92 @@
+# The same few commands everywhere; CI calls these too. Each of them first sees to .venv, and is quick the second time.
+#
+#   make demo [PORT=8000] [ARGS=--no-serve]   split a made-up town and open its map
+#   make test [ARGS=-k word]                  run the whole suite
+#   make check                                linters, types, import contract, docs
+#   make bench                                measure, side by side with other tools
+#   make format · make lock · make clean
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+NPM_DIR := gis_grid/webmap_npm
+ASSETS := gis_grid/webmap_assets
+PORT ?= 8000
+ARGS ?=
+BENCHMARKS = benchmarks/streets.py
+
+# the first Python on the path that is new enough
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	if $$p -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$p; break; fi; done)
+
+LOCK = pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-header --no-annotate
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.PHONY: help demo test check bench format lock clean setup
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+setup: $(VENV)/.package $(ASSETS)/leaflet.js
+
+demo: setup
+	$(BIN)/gis-grid demo --port $(PORT) $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest $(ARGS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_house.py
+
+bench: setup $(VENV)/.bench
+	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script $(ARGS); done
+
+format: setup
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format --quiet .
+
+# needs uv, which is installed beside the project, not into it
+lock:
+	@test -x build/lock/bin/uv || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install --quiet uv; }
+	build/lock/bin/uv $(LOCK) --output-file requirements.txt
+	build/lock/bin/uv $(LOCK) --group dev --output-file requirements-dev.txt
+	build/lock/bin/uv $(LOCK) --group dev --extra bench --output-file requirements-bench.txt
+
+clean:
+	rm -rf build dist $(VENV) $(ASSETS) $(NPM_DIR)/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/.python:
+	@test -n "$(PYTHON)" || { echo "gis-grid needs Python 3.11 or newer; say which with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "the venv module is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.requirements: requirements-dev.txt $(VENV)/.python
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+$(VENV)/.package: pyproject.toml $(VENV)/.requirements
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.bench: requirements-bench.txt $(VENV)/.requirements
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-bench.txt
+	@touch $@
+
+# Leaflet comes through npm; where Node is missing or old, from the wheel that carries it
+$(ASSETS)/leaflet.js: $(NPM_DIR)/package-lock.json $(NPM_DIR)/package.json $(VENV)/.requirements
+	@if ! node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null || ! npm --version >/dev/null 2>&1; then \
+		$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-node.txt; fi
+	cd $(NPM_DIR) && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent
+	@mkdir -p $(ASSETS)
+	cp $(NPM_DIR)/node_modules/leaflet/dist/leaflet.css $(NPM_DIR)/node_modules/leaflet/LICENSE $(ASSETS)/
+	cp $(NPM_DIR)/node_modules/leaflet/dist/images/layers.png $(NPM_DIR)/node_modules/leaflet/dist/images/layers-2x.png $(ASSETS)/
+	cp $(NPM_DIR)/node_modules/leaflet/dist/leaflet.js $(ASSETS)/leaflet.js
+	@touch $@

@@ -1,0 +1,69 @@
+"""`gis-grid build`: from files to a plan file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from gis_grid.cli.output import Progress, hushed, json_option, plan_summary, say, summary_lines
+
+INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "staff", "blocks")
+
+
+@click.command()
+@click.option("--boundary", metavar="F", help="Outline of the district; several polygons are taken as their union.")
+@click.option("--streets", metavar="F", help="Street centrelines, or an .osm.pbf with streets, railways and rivers.")
+@click.option("--households", metavar="F", help="Points, footprints or parcels with a count of households.")
+@click.option("--count-column", metavar="NAME", help="Column that holds the count; guessed and said when not given.")
+@click.option("--communities", metavar="F", help="Communities (社区): no grid lies in two of them.")
+@click.option("--barriers", metavar="F", help="Lines that no grid may straddle, besides those among the streets.")
+@click.option("--compounds", metavar="F", help="Walled compounds (小区), kept whole where they fit the band.")
+@click.option("--buildings", metavar="F", help="Footprints, by which a block above the band is divided.")
+@click.option("--staff", metavar="F", help="Roster of staff with their posts.")
+@click.option("--blocks", metavar="F", help="Ready-made blocks with a count column: the street stage is skipped.")
+@click.option("--scheme", metavar="NAME|FILE.toml", default="qinzhou", show_default=True, help="Scheme to follow.")
+@click.option("--min", "low", type=click.IntRange(min=0), help="Fewest households of a grid, in place of the scheme's.")
+@click.option("--max", "high", type=click.IntRange(min=1), help="Most households of a grid.")
+@click.option("--target", type=click.IntRange(min=0), help="Wished households of a grid.")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Start of the search; equal seeds give equal plans."
+)
+@click.option(
+    "--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds to search at most."
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes; the plan is the same."
+)
+@click.option("--crs", metavar="CRS", help="CRS of inputs that declare none, or gcj02 or bd09 whatever they declare.")
+@click.option("--out", required=True, type=click.Path(), metavar="plan.gpkg", help="Plan file to write.")
+@json_option
+def build(out: str, scheme: str, as_json: bool, **given: Any) -> None:
+    """Build a plan from a boundary, streets and households, or from ready-made blocks.
+
+    Any vector file that GeoPandas opens will do, also .osm.pbf, and CSV or XLSX for points; path:layer or
+    path|layer=NAME picks a layer.
+    """
+    paths = {name: given[name] for name in INPUTS}
+    if not paths["blocks"]:
+        absent = [f"--{name}" for name in ("boundary", "streets", "households") if not paths[name]]
+        if absent:
+            raise click.UsageError(f"missing {', '.join(absent)} (or give --blocks with a count column)")
+    from gis_grid.pipeline import BuildOptions, Inputs
+    from gis_grid.pipeline import build as build_plan
+    from gis_grid.planfile import check_place, write_plan
+    from gis_grid.scheme import Scheme
+
+    check_place(out)
+    chosen = Scheme.load(scheme).with_band(min=given["low"], max=given["high"], target=given["target"])
+    inputs = Inputs(**paths, crs=given["crs"], count_column=given["count_column"])
+    options = BuildOptions(seed=given["seed"], time_limit=given["time_limit"], workers=given["workers"])
+    with hushed(), Progress() as progress:
+        plan = build_plan(inputs, chosen, options, progress=progress)
+        write_plan(plan, out)
+    summary = {"out": out, **plan_summary(plan), "seconds": round(progress.seconds, 2), "notes": _notes(plan.metadata)}
+    say(summary, lambda: [*summary["notes"], *summary_lines(summary), f"written to {out}"], as_json=as_json)
+
+
+def _notes(metadata: Any) -> list[str]:
+    return [line for line in str(metadata.get("notes", "")).splitlines() if line]

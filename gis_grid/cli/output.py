@@ -1,0 +1,140 @@
+"""What the commands print: progress for people at a terminal, one JSON value for programs, short tables otherwise."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from gis_grid.plan import Plan
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one machine-readable summary on stdout.")
+plan_argument = click.argument("plan_file", metavar="PLAN", type=click.Path())
+
+
+def say(summary: Any, lines: Callable[[], Iterable[str]], *, as_json: bool) -> None:
+    """Print a summary as JSON, or else as lines for a reader."""
+    if as_json:
+        click.echo(json.dumps(summary, ensure_ascii=False, default=str))
+        return
+    for line in lines():
+        click.echo(line)
+
+
+def table(rows: Sequence[Sequence[Any]], heads: Sequence[str]) -> list[str]:
+    """Lay rows out in columns that fit the widest cell; Chinese characters take two places.
+
+    >>> table([["a", 1], ["网格", 23]], ["name", "n"])
+    ['name  n', 'a     1', '网格  23']
+    """
+    cells = [[str(cell) for cell in row] for row in [heads, *rows]]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+
+
+def _width(text: str) -> int:
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def plan_summary(plan: Plan) -> dict[str, Any]:
+    """Count what a plan holds: grids, in band and out of it, households, blocks, issues by severity."""
+    band = plan.scheme.main.band
+    households = plan.grids["households"]
+    severities = plan.issues["severity"].value_counts().to_dict()
+    return {
+        "scheme": plan.scheme.name,
+        "band": [band.min, band.max, band.target],
+        "communities": len(plan.communities),
+        "blocks": len(plan.blocks),
+        "grids": len(plan.grids),
+        "in_band": int(households.between(band.min, band.max).sum()),
+        "households": int(plan.blocks["households"].sum()),
+        "median_households": float(households.median()) if len(households) else 0.0,
+        "median_compactness": round(float(plan.grids["compactness"].median()), 3) if len(households) else 0.0,
+        "issues": {name: int(severities.get(name, 0)) for name in ("error", "exception", "warning")},
+    }
+
+
+def summary_lines(summary: dict[str, Any]) -> list[str]:
+    """Say a plan's summary in three lines."""
+    low, high, target = summary["band"]
+    issues = summary["issues"]
+    blocks = f"{summary['blocks']:,} blocks in {summary['communities']} communities"
+    median = f"median {summary['median_households']:g} households, compactness {summary['median_compactness']:.2f}"
+    return [
+        f"{summary['households']:,} households on {blocks} → {summary['grids']} grids",
+        f"{summary['in_band']} of {summary['grids']} in the band {low}–{high} (target {target}); {median}",
+        f"{issues['error']} errors, {issues['exception']} exceptions, {issues['warning']} warnings",
+    ]
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Keep off stdout what compiled libraries print there by themselves, so that only our answer stands on it."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        with suppress(OSError, TypeError, AttributeError):
+            ctypes.CDLL(None).fflush(None)  # what C has buffered must go before the old stdout is back
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+class Progress:
+    """Show the stage and how far it is on stderr when that is a terminal; stay silent otherwise."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._bar: Any = None
+        self._stage = ""
+        self._started = time.perf_counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def __call__(self, stage: str, share: float) -> None:
+        """Take note that a share of a stage, from 0 to 1, is done."""
+        if not self._shown:
+            return
+        from tqdm import tqdm
+
+        if stage != self._stage:
+            self._close()
+            self._stage = stage
+            form = "{desc:<12}{bar:30} {percentage:3.0f}% {elapsed}"
+            self._bar = tqdm(desc=stage, total=1.0, file=sys.stderr, bar_format=form)
+        self._bar.update(max(0.0, min(share, 1.0) - self._bar.n))
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._started
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None

@@ -1,0 +1,138 @@
+"""The objective in a planner's terms: borders priced by what they run along, shape, balance, main streets inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from gis_grid.frames import BORDER_CLASSES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gis_grid.partition.cells import CellGraph
+    from gis_grid.scheme import Band, Cost
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+#: Lines that should run along a grid rather than through it.
+MAIN_CLASSES = ("motorway", "trunk", "primary", "secondary", "railway", "river")
+#: What a metre of barrier inside a grid costs (a grid that reaches around a barrier's end), as a multiple of the
+#: dearest border: such a grid is drawn only where nothing else is possible.
+AROUND_BARRIER = 10.0
+
+
+#: Grids out of band, households out of band, cost: what divisions are compared by, in this order; less is better.
+Rank = tuple[float, float, float]
+
+
+class Prices(NamedTuple):
+    """Hold what every border costs where it is drawn, and where it stays inside a grid."""
+
+    border: Floats
+    inside: Floats
+
+
+def border_prices(borders: pd.DataFrame, cost: Cost) -> Prices:
+    """Price every row of a frame of borders by its metres, its class, and whether it is a barrier."""
+    metres = borders["shared_m"].to_numpy(dtype=np.float64)
+    barrier = borders["barrier"].to_numpy(dtype=bool)
+    classes = borders["street_class"].to_numpy(dtype=object)
+    free = np.array([[cost.price(name, blocked) for blocked in (False, True)] for name in BORDER_CLASSES])
+    place = {name: n for n, name in enumerate(BORDER_CLASSES)}
+    rank = np.fromiter((place[name] for name in classes), dtype=np.int64, count=len(classes))
+    main = np.isin(rank, [place[name] for name in MAIN_CLASSES])
+    inside = np.where(main, cost.inside_per_m, 0.0)
+    inside[barrier] = AROUND_BARRIER * free.max()
+    return Prices(metres * free[rank, barrier.astype(np.int64)], metres * inside)
+
+
+def balance_price(cost: Cost) -> float:
+    """Return the price of a grid that misses its target by a whole half-band: so many metres through blocks."""
+    return cost.balance * cost.price("", False)
+
+
+def heavy_step(band: Band) -> int:
+    """Return the load that could well be a grid of its own: the minimum of the band, or half its maximum."""
+    return max(band.min, (band.max + 1) // 2)
+
+
+def overfull(load: Ints, band: Band) -> Ints:
+    """Count grids out of band: 1 for each, and for one so heavy that it could give up a whole grid, all it could fill.
+
+    Counted so, neither two oversized blocks nor many small leftovers are ever better off in one grid.
+
+    >>> from gis_grid.scheme import Band
+    >>> overfull(np.array([299, 300, 500, 574, 1200]), Band(300, 500, 400))
+    array([1, 0, 0, 1, 4])
+    """
+    step = heavy_step(band)
+    heavy = np.where(load < step + band.max, 1, load // step)
+    return np.where(load < band.min, 1, np.where(load > band.max, heavy, 0)).astype(np.int64)
+
+
+def deviation(load: Ints, band: Band) -> Ints:
+    """Return by how many households each load misses the band.
+
+    >>> from gis_grid.scheme import Band
+    >>> deviation(np.array([299, 300, 500, 574]), Band(300, 500, 400))
+    array([ 1,  0,  0, 74])
+    """
+    return np.maximum(0, band.min - load) + np.maximum(0, load - band.max)
+
+
+def imbalance(load: Ints, band: Band) -> Floats:
+    """Return how far each load lies from the target, 0 on it and 1 at the end of the band or beyond, squared.
+
+    >>> from gis_grid.scheme import Band
+    >>> imbalance(np.array([300, 350, 400, 500, 900]), Band(300, 500, 400))
+    array([1.  , 0.25, 0.  , 1.  , 1.  ])
+    """
+    half = np.where(load < band.target, max(1, band.target - band.min), max(1, band.max - band.target))
+    return np.square(np.minimum(1.0, np.abs(load - band.target) / half))
+
+
+def terms(graph: CellGraph, labels: Ints, band: Band, cost: Cost) -> dict[str, float]:
+    """Add up every term of the objective for a division (one label a block), and the total.
+
+    `border` prices drawn borders by class, `compactness` the perimeter of all grids, `balance` the distance from
+    the target, `inside` main streets inside grids (not barriers: a grid reaches around one only where it must). All in
+    the scheme's unit: a metre of border times its price.
+    """
+    names, grid = np.unique(labels, return_inverse=True)
+    load = np.zeros(len(names), dtype=np.int64)
+    np.add.at(load, grid, graph.load)
+    drawn = grid[graph.a] != grid[graph.b]
+    perimeter = graph.rim_m.sum() - 2.0 * graph.shared_m[~drawn].sum()
+    found = {
+        "border": float(graph.border_price[drawn].sum()),
+        "compactness": float(cost.compactness * perimeter),
+        "balance": float(balance_price(cost) * imbalance(load, band).sum()),
+        "inside": float(graph.inside_price[~drawn & graph.link].sum()),
+    }
+    return {**found, "total": sum(found.values())}
+
+
+def grid_costs(graph: CellGraph, labels: Ints, band: Band, balance: float) -> Floats:
+    """Return the cost of each grid (labels from 0): half of its drawn borders, and its distance from the target."""
+    grids = int(labels.max(initial=-1)) + 1
+    drawn = labels[graph.a] != labels[graph.b]
+    half = 0.5 * graph.gain[drawn]
+    ends = np.concatenate([labels[graph.a[drawn]], labels[graph.b[drawn]]])
+    cost = np.bincount(ends, weights=np.concatenate([half, half]), minlength=grids)
+    return cost + balance * imbalance(loads(graph, labels), band)
+
+
+def loads(graph: CellGraph, labels: Ints) -> Ints:
+    """Return the households of each grid (labels from 0)."""
+    return np.bincount(labels, weights=graph.load).astype(np.int64)
+
+
+def rank(graph: CellGraph, labels: Ints, band: Band, balance: float) -> Rank:
+    """Return what divisions are compared by: grids out of band, households out of band, and cost."""
+    load = loads(graph, labels)
+    cost = float(grid_costs(graph, labels, band, balance).sum())
+    return float(overfull(load, band).sum()), float(deviation(load, band).sum()), round(cost, 6)

@@ -1,0 +1,211 @@
+"""Lower the cost of a division: annealing over flips and re-splits, then the best choice among all grids met."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from gis_grid.partition.build import seeds
+from gis_grid.partition.cells import CellGraph, Floats, Ints, from_zero
+from gis_grid.partition.cost import Rank, deviation, grid_costs, heavy_step, loads, overfull, rank
+from gis_grid.partition.crew import stop_asked
+from gis_grid.partition.kernels import Archive, Desk, Division, Law, Net, Pace, standing
+from gis_grid.partition.pool import cheapest_cover
+from gis_grid.partition.trees import anneal
+from gis_grid.scheme import Band
+
+#: A tree prefers dear borders by this power of their price: 0 would make every tree as likely, 1 greedy.
+_PULL = 0.7
+#: Grids kept for the final choice, at most.
+_ARCHIVE = 1 << 15
+#: In the final choice a grid out of band costs as much as so many whole divisions, and a household out of band.
+_OUT, _HOUSEHOLD = 3.0, 0.01
+#: Annealing ends at this share of the cost of a mean grid.
+_COLD = 0.003
+#: Sweeps between two looks at the clock.
+_STRETCH = 25
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Hold what a search found: labels from 0, their rank, the steps it took, and whether it was cut short."""
+
+    labels: Ints
+    rank: Rank
+    steps: int
+    stopped_early: bool
+
+
+class Search:
+    """Search over divisions of one connected graph; same job, same result, on any machine and at any speed."""
+
+    def __init__(self, job: Job, *, slots: int = 1) -> None:
+        self.job, self.graph, self.band = job, job.graph, job.band
+        self.net = _net(job.graph)
+        self.law = _law(job)
+        self.slots = max(job.most, slots) + 1
+        self.state = np.array([job.seed], dtype=np.uint64)
+        self.desk = _desk(job.graph)
+        self.archive = _archive(len(job.graph), job.seed, _ARCHIVE if job.collect else 1)
+        self.steps = 0
+
+    def division(self, labels: Ints) -> Division:
+        """Return a division with room for one grid more than is allowed."""
+        load = np.bincount(labels, weights=self.graph.load, minlength=self.slots).astype(np.int64)
+        return Division(labels.copy(), load, np.bincount(labels, minlength=self.slots).astype(np.int64))
+
+    def rank(self, labels: Ints) -> Rank:
+        """Return what divisions are compared by."""
+        return rank(self.graph, labels, self.band, self.job.balance)
+
+    def anneal(self, labels: Ints, hot: float, cold: float, *, stretches: int | None = None) -> Ints:
+        """Anneal from a division and return the best seen; good grids met on the way stay in the archive."""
+        now, best = self.division(labels), self.division(labels)
+        reached = standing(self.net, self.law, best)
+        flips, splits = 6 * len(self.graph), max(10, len(self.graph) // 2)
+        heats = np.geomspace(hot, cold, (stretches or max(1, self.job.sweeps // _STRETCH)) + 1)
+        for upper, lower in itertools.pairwise(heats.tolist()):
+            keep = 8.0 * upper if self.job.collect else -np.inf
+            pace = Pace(_STRETCH, flips, splits, upper, lower, keep)
+            anneal(self.net, self.law, now, self.desk, self.archive, self.state, pace, best, reached)
+            self.steps += _STRETCH * (flips + splits)
+            if late(self.job.deadline):
+                break
+        return from_zero(best.label)
+
+    def recombine(self, labels: Ints) -> Ints:
+        """Return the best division that the grids in the archive and those of a division can make."""
+        count, archive = int(self.archive.fill[0]), self.archive
+        if not self.job.collect:
+            return labels
+        grids = int(labels.max()) + 1
+        bits = np.unpackbits(archive.bits[:count].view(np.uint8), axis=1, bitorder="little", count=len(self.graph))
+        member = np.concatenate([labels[None, :] == np.arange(grids)[:, None], bits.astype(bool)])
+        load = np.concatenate([loads(self.graph, labels), archive.load[:count]])
+        cost = np.concatenate([grid_costs(self.graph, labels, self.band, self.job.balance), archive.cost[:count]])
+        whole = max(1.0, float(cost[:grids].sum()))
+        cost = cost + whole * (_OUT * overfull(load, self.band) + _HOUSEHOLD * deviation(load, self.band))
+        most = self.law.most if (load < self.band.min).any() else None
+        rows = cheapest_cover(member, cost, np.arange(grids), most)
+        found = np.argmax(member[rows], axis=0).astype(np.int64)
+        return min(labels, found, key=self.rank)
+
+
+def late(deadline: float | None) -> bool:
+    """Tell whether the time is up, or the search was told to stop."""
+    return stop_asked() or (deadline is not None and time.time() > deadline)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Say what to search: a graph, where to begin, and what is known; plain values, cheap to send to a process.
+
+    `starts` are divisions to begin from; `fresh` asks for so many more from METIS. `hot` is where annealing
+    begins, as a share of the cost of a mean grid. `most` is the most grids. With `collect`, good grids are kept for a
+    final choice, and with `lenient` those out of band as well.
+    """
+
+    graph: CellGraph
+    band: Band
+    balance: float
+    seed: int
+    most: int
+    starts: tuple[Ints, ...] = ()
+    fresh: int = 0
+    hot: float = 0.3
+    sweeps: int = 75
+    polish: int = 2
+    collect: bool = True
+    lenient: bool = False
+    deadline: float | None = None
+
+
+def run(job: Job) -> Outcome:
+    """Anneal from several starts, choose the best set of grids out of all that were met, polish it, choose again."""
+    if job.most == 1:
+        search = Search(job)
+        labels = np.zeros(len(job.graph), dtype=np.int64)
+        return Outcome(labels, search.rank(labels), 0, False)
+    starts = [*job.starts, *(seeds(job.graph, job.band, job.seed % 2**31, job.fresh) if job.fresh else [])]
+    search = Search(job, slots=max(int(start.max()) for start in starts) + 1)
+    best = min(starts, key=search.rank)
+    unit = max(1.0, search.rank(best)[2] / (int(best.max()) + 1))
+    found = [search.anneal(start, job.hot * unit, _COLD * unit) for start in starts if not late(job.deadline)]
+    if not found:  # the time is up: mend what can be mended at once
+        found = [search.anneal(best, 3 * _COLD * unit, _COLD * unit, stretches=1)]
+    best = min([best, *found], key=search.rank)
+    if not late(job.deadline):
+        best = search.recombine(best)
+    for _ in range(job.polish):
+        if late(job.deadline):
+            break
+        best = min(best, search.anneal(best, 0.4 * job.hot * unit, _COLD * unit), key=search.rank)
+    if job.polish and not late(job.deadline):
+        best = search.recombine(best)
+    return Outcome(best, search.rank(best), search.steps, late(job.deadline))
+
+
+def _net(graph: CellGraph) -> Net:
+    ptr, nbr, border = graph.rows
+    price = graph.gain[border]
+    return Net(ptr, nbr, price, np.maximum(price, 1e-3) ** _PULL, graph.link[border], graph.load)
+
+
+def _law(job: Job) -> Law:
+    graph, band, balance = job.graph, job.band, job.balance
+    mean = float(np.abs(graph.gain).sum()) / max(1, len(graph))
+    return Law(
+        lo=band.min,
+        hi=band.max,
+        step=heavy_step(band),
+        target=float(band.target),
+        under=float(max(1, band.target - band.min)),
+        over=float(max(1, band.max - band.target)),
+        balance=balance,
+        per_grid=10.0 * mean + 10.0 * balance,
+        per_household=20.0 * (mean + balance) / max(1, band.target),
+        most=job.most,
+        lenient=job.lenient,
+    )
+
+
+def _desk(graph: CellGraph) -> Desk:
+    n, m = len(graph), 2 * len(graph.a) + 2
+
+    def room(size: int, value: int = 0) -> Ints:
+        return np.full(size, value, dtype=np.int64)
+
+    def prices(size: int) -> Floats:
+        return np.zeros(size)
+
+    return Desk(
+        queue=room(n + 1),
+        mark=room(n),
+        stamp=room(1),
+        member=room(n),
+        piece=room(n, -1),
+        order=room(n),
+        place=room(n, -1),
+        parent=room(n),
+        below=room(n),
+        cut=prices(n),
+        key=prices(m),
+        head=room(m),
+        tail=room(m),
+    )
+
+
+def _archive(cells: int, seed: int, room: int) -> Archive:
+    words = np.random.default_rng(seed).integers(1, 2**63, size=cells, dtype=np.int64)
+    return Archive(
+        word=(words.astype(np.uint64) << np.uint64(1)) ^ words.astype(np.uint64),
+        table=np.full(2 * room, -1, dtype=np.int64),
+        name=np.zeros(room, dtype=np.uint64),
+        bits=np.zeros((room, (cells + 63) // 64), dtype=np.uint64),
+        cost=np.zeros(room),
+        load=np.zeros(room, dtype=np.int64),
+        fill=np.zeros(1, dtype=np.int64),
+    )

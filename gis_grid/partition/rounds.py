@@ -1,0 +1,183 @@
+"""The order of work: small parts whole, large parts by windows in several rounds, then what is still out of band."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gis_grid.partition.cells import Ints, from_zero
+from gis_grid.partition.cost import Rank, overfull, rank
+from gis_grid.partition.crew import Crew
+from gis_grid.partition.improve import Job, Outcome, late, run
+from gis_grid.partition.tiers import Part, most_grids
+from gis_grid.partition.windows import LARGE, SIZES, around, windows
+from gis_grid.scheme import Band
+
+if TYPE_CHECKING:
+    from gis_grid.partition import Progress
+
+#: METIS seeds a small part begins from.
+_STARTS = 6
+#: Sweeps of one annealing at effort 1.
+_SWEEPS = 75
+#: How often grids that are out of band without proof are searched anew, each time wider.
+_MENDS = 3
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Hold what all searches of one run share."""
+
+    band: Band
+    balance: float
+    seed: int = 0
+    effort: float = 1.0
+    deadline: float | None = None
+
+
+@dataclass
+class Standing:
+    """Hold one part while it is worked on: its division, its rank, and how many grids out of band are proved."""
+
+    part: Part
+    terms: Terms
+    least: int
+    labels: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    rank: Rank = (0.0, 0.0, 0.0)
+    steps: int = 0
+    stopped_early: bool = False
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the part is divided by windows."""
+        return bool(self.part.graph.load.sum() > LARGE * self.terms.band.target)
+
+    def wants_mending(self, turn: int) -> bool:
+        """Tell whether more is out of band than proved: grids, or in the first turn also households."""
+        if len(self.labels) == 0 or int(self.labels.max()) == 0:
+            return False
+        band, load = self.terms.band, self.part.graph.load
+        big = load[load > band.max]
+        more_grids = self.rank[0] > self.least + int((overfull(big, band) - 1).sum())
+        return more_grids or (turn == 0 and self.rank[1] > int((big - band.max).sum()))
+
+    def job(self, number: int, cells: Ints | None = None) -> Job:
+        """Return the job of searching the whole part, or some of its blocks from the division there is."""
+        terms, graph = self.terms, self.part.graph
+        starts: tuple[Ints, ...] = ()
+        if cells is not None:
+            graph = graph.part(cells)
+            starts = (from_zero(self.labels[cells]),)
+        most = most_grids(int(graph.load.sum()), len(graph), terms.band)
+        most = max([most, *(int(start.max()) + 1 for start in starts)])
+        return Job(
+            graph=graph,
+            band=terms.band,
+            balance=terms.balance,
+            seed=(self.part.seed(terms.seed) + 1_000_003 * number) % 2**31,
+            most=most,
+            starts=starts,
+            lenient=self.least > 0,
+            sweeps=round(_SWEEPS * terms.effort),
+            deadline=terms.deadline,
+        )
+
+    def take(self, outcome: Outcome, cells: Ints | None = None) -> None:
+        """Take over what a search of the part, or of some of its blocks, found.
+
+        Grids are numbered by their blocks alone, so it does not matter which of several searches ends first.
+        """
+        labels = outcome.labels
+        if cells is not None:
+            labels = self.labels.copy()
+            labels[cells] = outcome.labels + int(self.labels.max()) + 1
+            labels = from_zero(labels)
+        self.labels = labels
+        self.rank = rank(self.part.graph, labels, self.terms.band, self.terms.balance)
+        self.steps += outcome.steps
+        self.stopped_early |= outcome.stopped_early
+
+
+class Tally:
+    """Count blocks searched and tell whoever listens how far the work is."""
+
+    def __init__(self, standings: list[Standing], progress: Progress | None) -> None:
+        self.standings, self.progress, self.done = standings, progress, 0
+        rounds = [1 + len(SIZES) * standing.is_large for standing in standings]
+        self.total = sum(n * len(standing.part.graph) for n, standing in zip(rounds, standings, strict=True))
+
+    def add(self, blocks: int) -> None:
+        """Count blocks as searched once more."""
+        self.done = min(self.total, self.done + blocks)
+        if self.progress is not None:
+            cost = sum(standing.rank[2] for standing in self.standings)
+            out = sum(int(standing.rank[0]) for standing in self.standings)
+            self.progress(self.done, self.total, cost, out)
+
+
+def divide(
+    parts: list[Part], least: list[int], terms: Terms, crew: Crew, progress: Progress | None = None
+) -> list[Standing]:
+    """Divide every part; the same parts and terms give the same division, whatever the crew."""
+    standings = [Standing(part, terms, proved) for part, proved in zip(parts, least, strict=True)]
+    tally = Tally(standings, progress)
+    _search(crew, tally, [(s, _first(s), None) for s in standings])
+    large = [standing for standing in standings if standing.is_large]
+    for number, size in enumerate(SIZES, 1):
+        _search(crew, tally, [task for s in large for task in _by_windows(s, size, number)])
+    for turn in range(_MENDS):
+        _search(crew, tally, [task for s in standings for task in _mend(s, turn)])
+    return standings
+
+
+_Task = tuple[Standing, Job, Ints | None]
+
+
+def _search(crew: Crew, tally: Tally, tasks: list[_Task]) -> None:
+    """Run searches, the heaviest first, and hand their results to the parts in the order of the tasks."""
+    tasks = sorted(tasks, key=lambda task: -len(task[1].graph))
+    if tasks and late(tasks[0][1].deadline) and all(cells is not None for _, _, cells in tasks):
+        for standing, _, _ in tasks:
+            standing.stopped_early = True
+        return
+    for number, outcome in crew.each(run, [job for _, job, _ in tasks]):
+        standing, job, cells = tasks[number]
+        standing.take(outcome, cells)
+        tally.add(len(job.graph))
+
+
+def _first(standing: Standing) -> Job:
+    job = standing.job(0)
+    if standing.is_large:  # only a start: all grids at once, nothing collected
+        return replace(job, fresh=1, collect=False, polish=0)
+    return replace(job, fresh=_STARTS)
+
+
+def _by_windows(standing: Standing, size: int, number: int) -> list[_Task]:
+    seed = standing.part.seed(standing.terms.seed) + number
+    found = windows(standing.part.graph, standing.labels, size, seed)
+    tasks: list[_Task] = []
+    for n, cells in enumerate(found):
+        job = standing.job(1000 * number + n, cells)
+        # one long annealing from hot serves a window better than several short ones
+        tasks.append((standing, replace(job, hot=0.6, sweeps=2 * job.sweeps, polish=0), cells))
+    return tasks
+
+
+def _mend(standing: Standing, turn: int) -> list[_Task]:
+    """Return searches around grids that are out of band, where that is more than proved; none overlap."""
+    if not standing.wants_mending(turn):
+        return []
+    graph, labels = standing.part.graph, standing.labels
+    load = np.bincount(labels, weights=graph.load).astype(np.int64)
+    busy = np.zeros(len(graph), dtype=bool)
+    tasks: list[_Task] = []
+    for grid in np.flatnonzero(overfull(load, standing.terms.band)):
+        cells = around(graph, labels, int(grid), 4 * (turn + 1)) if standing.is_large else np.arange(len(graph))
+        if not busy[cells].any():
+            busy[cells] = True
+            job = standing.job(10_000 * (turn + 1) + int(grid), cells)
+            tasks.append((standing, replace(job, fresh=_STARTS, hot=1.5, sweeps=2 * job.sweeps), cells))
+    return tasks

@@ -1,0 +1,56 @@
+"""Cut the problem along communities and barriers into parts that can be divided independently of one another."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+from scipy.sparse.csgraph import connected_components
+
+from gis_grid.partition.cells import CellGraph, Flags, Ints, Names
+from gis_grid.scheme import Band
+
+
+@dataclass(frozen=True)
+class Part:
+    """Hold one connected piece of a community: its blocks (`cells`, rising) and their graph, numbered from 0."""
+
+    community_code: str
+    key: str
+    cells: Ints
+    graph: CellGraph
+
+    def seed(self, seed: int) -> int:
+        """Return a seed of this part alone, so that no part's result hangs on another, or on their order."""
+        return zlib.crc32(f"{seed}/{self.key}".encode())
+
+
+def parts(graph: CellGraph, ids: Names, codes: Names) -> list[Part]:
+    """Return the connected pieces of every community, in the order of community code and first block."""
+    piece = pieces(graph, graph.link)
+    order = np.lexsort((np.arange(len(graph)), piece))
+    bounds = np.flatnonzero(np.diff(piece[order])) + 1
+    found = []
+    for cells in np.split(order.astype(np.int64), bounds) if len(order) else []:
+        code = str(codes[cells[0]])
+        found.append(Part(code, f"{code}/{ids[cells[0]]}", cells, graph.part(cells)))
+    return sorted(found, key=lambda part: (part.community_code, part.cells[0]))
+
+
+def pieces(graph: CellGraph, kept: Flags) -> Ints:
+    """Return for each block the number of its connected piece when only the kept borders may be crossed."""
+    n = len(graph)
+    links = scipy.sparse.coo_matrix((np.ones(int(kept.sum())), (graph.a[kept], graph.b[kept])), shape=(n, n))
+    number: Ints = connected_components(links, directed=False)[1].astype(np.int64)
+    return number
+
+
+def most_grids(load: int, cells: int, band: Band) -> int:
+    """Return the most grids a part may be cut into: no more than can all reach the minimum, and at least one.
+
+    >>> most_grids(574, 60, Band(300, 500, 400)), most_grids(1000, 2, Band(300, 500, 400))
+    (1, 2)
+    """
+    return max(1, min(cells, load // band.min if band.min else cells))

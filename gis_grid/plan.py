@@ -1,0 +1,34 @@
+"""A plan as one value: blocks, who borders whom, which grid each block belongs to, and what was said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import geopandas as gpd
+import pandas as pd
+
+from gis_grid.scheme import Scheme
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Hold a division of a district; geometry of grids is always derived from `blocks` and `assignment`.
+
+    `blocks`, `borders` and `grids` keep the contract of `gis_grid.frames`; `outline` holds the stretches where a
+    block meets the outside of the district (columns `block_id`, `side_m`, `street_name`, `street_class`,
+    `barrier`); `assignment` maps block_id → grid_id; `issues` has the columns of the plan file's layer.
+    """
+
+    scheme: Scheme
+    blocks: gpd.GeoDataFrame
+    borders: gpd.GeoDataFrame
+    outline: gpd.GeoDataFrame
+    communities: gpd.GeoDataFrame
+    assignment: pd.Series
+    grids: gpd.GeoDataFrame
+    issues: pd.DataFrame
+    streets: gpd.GeoDataFrame | None = None
+    staff: pd.DataFrame | None = None
+    metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -1,0 +1,73 @@
+"""What a legal plan is: one rule a function, one list of issues, one definition for solver, editor, report and check.
+
+::
+
+    plan ─► Context ─► RULES ─► issues, worst first
+                         │
+             blocks + borders ─► arithmetic.explain: what no division can meet, and why
+
+Each rule has a page in ``docs/rules``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from gis_grid.plan import Plan
+from gis_grid.rules import load, pieces, records, shape, tiling
+from gis_grid.rules.arithmetic import Finding, explain, least_out_of_band
+from gis_grid.rules.context import Limits, Rule, make_context
+from gis_grid.rules.issues import SEVERITIES, Issue, issues_frame
+
+__all__ = [
+    "RULES",
+    "SEVERITIES",
+    "Finding",
+    "Issue",
+    "Limits",
+    "Rule",
+    "check",
+    "explain",
+    "issues_frame",
+    "least_out_of_band",
+]
+
+#: Every rule, by id, in the order in which issues of one severity are listed.
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        rule.id: rule
+        for rule in (
+            Rule("inside-parent", "不跨社区", "Inside one community", tiling.inside_parent),
+            Rule("no-gap", "不留空白", "No gap", tiling.no_gap),
+            Rule("no-overlap", "不重叠", "No overlap", tiling.no_overlap),
+            Rule("contiguous", "连成一片", "In one piece", pieces.contiguous),
+            Rule("barrier", "不跨屏障", "Not across a barrier", pieces.barrier),
+            Rule("band", "户数范围", "Households in the band", load.band),
+            Rule("whole-atoms", "不拆小区楼栋", "Compounds and buildings stay whole", shape.whole_atoms),
+            Rule("code", "编码", "Codes", records.code),
+            Rule("on-lines", "沿路划界", "Borders along streets", shape.on_lines),
+            Rule("compact", "形状规整", "Compact", shape.compact),
+            Rule("balance", "户数均衡", "Balanced", load.balance),
+            Rule("staffed", "岗位到人", "Posts filled", records.staffed),
+        )
+    }
+)
+
+
+def check(plan: Plan, *, limits: Limits | None = None, rules: Iterable[str] | None = None) -> list[Issue]:
+    """Check a plan against every rule and return what breaks them: errors first, then exceptions, then warnings.
+
+    `limits` sets from where on a matter of taste is a warning; `rules` picks some rules by id. A plan without errors is
+    legal: an `exception` is a grid out of band that the blocks prove to be unavoidable.
+
+    Raises
+    ------
+    KeyError
+        If `rules` names a rule that does not exist.
+    """
+    context = make_context(plan, limits or Limits())
+    chosen = list(RULES if rules is None else rules)
+    found = [issue for name in chosen for issue in RULES[name].find(context)]
+    place = {name: n for n, name in enumerate(RULES)}
+    return sorted(found, key=lambda issue: (SEVERITIES.index(issue.severity), place[issue.rule], issue.grid_code))

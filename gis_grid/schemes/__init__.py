@@ -1,0 +1,1 @@
+"""The schemes that are shipped, one TOML file each."""
