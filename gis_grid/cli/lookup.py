@@ -102,7 +102,8 @@ def _grid(plan: Plan, position: int) -> dict[str, Any]:
 def _lines(answer: dict[str, Any]) -> Iterable[str]:
     grid, nearest = answer["grid"], answer["nearest"]
     if grid:
-        yield f"{grid['code']} {grid['name']} ({grid['community']}, {grid['households']} households)"
+        place = f"{grid['community']}, " if grid["community"] else ""
+        yield f"{grid['code']} {grid['name']} ({place}{grid['households']} households)"
         yield f"{answer['distance_to_border_m']:g} m from the nearest border"
         if grid["bounds_zh"]:
             yield grid["bounds_zh"]

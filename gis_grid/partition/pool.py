@@ -1,23 +1,26 @@
 """Choose the best division that a pool of grids can make: set partitioning, its relaxation first.
 
 The relaxation of this problem is remarkably tight. Its duals tell of most columns that they cannot be part of any
-better division; what remains is a small integer programme, limited in nodes and never in seconds.
+better division; what remains is a small integer programme, limited in nodes and never in seconds. It is searched here
+and not by `scipy.optimize.milp`, whose solver writes stray lines to standard output and took most of the time.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.optimize import linprog
 
 from gis_grid.partition.cells import Flags, Floats, Ints
 
-#: Columns that enter the relaxation at a time, columns of the integer programme at most, and its nodes at most.
+#: Columns that enter the relaxation at a time, columns of the integer programme at most, its nodes at most, and how
+#: far from a whole number counts as one.
 _BATCH = 400
 _MOST_COLUMNS = 800
-_MOST_NODES = 100
+_MOST_NODES = 60
+_ROUND = 1e-6
 _ROUNDS = 20
 #: The known division costs this much to the solver, whatever it costs in truth: it works to absolute tolerances.
 _SCALE = 1000.0
@@ -49,23 +52,45 @@ def cheapest_cover(member: Flags, cost: Floats, chosen: Ints, most: int | None =
     kept = np.flatnonzero(relaxed.reduced <= room + _EPS)
     if len(kept) > _MOST_COLUMNS:
         kept = np.sort(kept[np.argsort(relaxed.reduced[kept], kind="stable")[:_MOST_COLUMNS]])
-    kept = np.union1d(kept, chosen)
-    matrix = scipy.sparse.csr_array(member[kept].T.astype(np.float64))
-    rules = [LinearConstraint(matrix, 1, 1)]
-    if most is not None:
-        rules.append(LinearConstraint(np.ones((1, len(kept))), 0, most))
-    answer = milp(
-        cost[kept],
-        constraints=rules,
-        integrality=np.ones(len(kept)),
-        bounds=Bounds(0, 1),
-        options={"node_limit": _MOST_NODES, "mip_rel_gap": 1e-6},
-    )
-    if answer.x is None:
-        return chosen
-    found: Ints = kept[answer.x > 0.5]
-    exact = bool((member[found].sum(axis=0) == 1).all())
-    return found if exact and cost[found].sum() < _SCALE - 10 * _EPS else chosen
+    return _branch(member, cost, np.union1d(kept, chosen), chosen, most)
+
+
+def _branch(member: Flags, cost: Floats, kept: Ints, chosen: Ints, most: int | None) -> Ints:
+    """Look for the cheapest cover among some columns, the most likely columns first, with a limit of nodes.
+
+    Depth first: take the column that the relaxation uses most, or do without it. What cannot be cheaper than the best
+    cover so far is left.
+    """
+    matrix = scipy.sparse.csr_array(member[kept].astype(np.float64))
+    best, price = chosen, float(cost[chosen].sum())
+    stack = [np.ones(len(kept), dtype=bool)]
+    for _ in range(_MOST_NODES):
+        if not stack:
+            break
+        allowed = np.flatnonzero(stack.pop())
+        answer = _solve(matrix[allowed], cost[kept[allowed]], most)
+        if answer.x is None or answer.fun >= price - 10 * _EPS:
+            continue
+        broken = np.flatnonzero((answer.x > _ROUND) & (answer.x < 1 - _ROUND))
+        if len(broken) == 0:
+            best, price = kept[allowed[answer.x > 0.5]], float(answer.fun)
+            continue
+        taken = allowed[broken[np.argmax(answer.x[broken])]]
+        without, within = np.zeros(len(kept), dtype=bool), np.zeros(len(kept), dtype=bool)
+        without[allowed] = True
+        without[taken] = False
+        within[allowed] = ~member[np.ix_(kept[allowed], member[kept[taken]])].any(axis=1)
+        within[taken] = True
+        stack += [without, within]
+    exact = bool((member[best].sum(axis=0) == 1).all())
+    return np.asarray(best if exact else chosen, dtype=np.int64)
+
+
+def _solve(matrix: scipy.sparse.csr_array, cost: Floats, most: int | None) -> Any:
+    """Solve the relaxation over some columns (rows of `matrix`)."""
+    limit = {} if most is None else {"A_ub": np.ones((1, len(cost))), "b_ub": [float(most)]}
+    once = {"A_eq": matrix.T, "b_eq": np.ones(matrix.shape[1])}
+    return linprog(cost, **once, **limit, bounds=(0, None), method="highs")
 
 
 def _relax(member: Flags, cost: Floats, chosen: Ints, most: int | None) -> Relaxation:
@@ -78,9 +103,7 @@ def _relax(member: Flags, cost: Floats, chosen: Ints, most: int | None) -> Relax
     active = np.union1d(np.argsort(reduced, kind="stable")[:_BATCH], chosen)
     value = float(cost[chosen].sum())
     for _ in range(_ROUNDS):
-        limit = {} if most is None else {"A_ub": np.ones((1, len(active))), "b_ub": [float(most)]}
-        once = {"A_eq": matrix[active].T, "b_eq": np.ones(member.shape[1])}
-        answer = linprog(cost[active], **once, **limit, bounds=(0, None), method="highs")
+        answer = _solve(matrix[active], cost[active], most)
         if answer.x is None:
             break
         value = float(answer.fun)

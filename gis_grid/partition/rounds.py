@@ -179,5 +179,5 @@ def _mend(standing: Standing, turn: int) -> list[_Task]:
         if not busy[cells].any():
             busy[cells] = True
             job = standing.job(10_000 * (turn + 1) + int(grid), cells)
-            tasks.append((standing, replace(job, fresh=_STARTS, hot=1.5, sweeps=2 * job.sweeps), cells))
+            tasks.append((standing, replace(job, fresh=2 * _STARTS, hot=3.0), cells))
     return tasks

@@ -100,12 +100,10 @@ def read_district(inputs: Inputs, scheme: Scheme, progress: Progress | None = No
                 faults.extend(caught.faults)
 
     read("boundary", sources.read_boundary)
-    if "boundary" not in reads:
-        read("blocks", sources.read_blocks, target=None, count_column=inputs.count_column)
-    first = next(iter(reads.values()), None)
-    target = None if first is None else first.frame.crs
-    if "blocks" not in reads:
-        read("blocks", sources.read_blocks, target=target, count_column=inputs.count_column)
+    target = reads["boundary"].frame.crs if "boundary" in reads else None
+    read("blocks", sources.read_blocks, target=target, count_column=inputs.count_column)
+    if target is None and "blocks" in reads:
+        target = reads["blocks"].frame.crs
     read("streets", sources.read_streets, target=target, scheme_barriers=scheme.barriers)
     read("barriers", sources.read_barriers, target=target)
     read("communities", sources.read_communities, target=target)
@@ -114,6 +112,9 @@ def read_district(inputs: Inputs, scheme: Scheme, progress: Progress | None = No
     if "boundary" in reads:
         boundary = reads["boundary"].frame
         read("households", sources.read_households, boundary=boundary, target=target, count_column=inputs.count_column)
+    elif faults and "households" in files:
+        # without a boundary nobody can be placed, but what is wrong with the file itself can be told
+        faults.extend(_faults_of(files["households"], inputs.crs))
     staff = None
     if inputs.staff is not None:
         try:
@@ -123,6 +124,14 @@ def read_district(inputs: Inputs, scheme: Scheme, progress: Progress | None = No
     if faults:
         raise InputError(faults)
     return _district(inputs, reads, staff)
+
+
+def _faults_of(place: str, crs: str | None) -> tuple[Fault, ...]:
+    try:
+        sources.read_any(place, crs=crs)
+    except InputError as caught:
+        return caught.faults
+    return ()
 
 
 def _district(inputs: Inputs, reads: Mapping[str, sources.Read], staff: pd.DataFrame | None) -> District:
