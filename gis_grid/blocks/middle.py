@@ -87,8 +87,8 @@ def folded(
     near[segments.b[inner & void[segments.a]]] = True
     rims = shapely.boundary(shapely.get_parts(shapely.coverage_union_all(faces[near])))
     drawn = fold(faces[near], void[near], np.concatenate([fixed, rims]), spacing_m=spacing_m)
-    for lines in (drawn, node(drawn)):
-        changed = faces_of(lines)
+    for again in (False, True):
+        changed = faces_of(node(drawn) if again else drawn)
         # a face that others surround closes a ring of its own, which polygonising reports as ground
         changed = changed[~_surrounded(changed, faces[~near])]
         if abs(shapely.area(changed).sum() - shapely.area(faces[near]).sum()) <= LOST_M2:
