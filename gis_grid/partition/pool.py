@@ -19,7 +19,7 @@ from gis_grid.partition.cells import Flags, Floats, Ints
 #: far from a whole number counts as one.
 _BATCH = 400
 _MOST_COLUMNS = 800
-_MOST_NODES = 60
+_MOST_NODES = 40
 _ROUND = 1e-6
 _ROUNDS = 20
 #: The known division costs this much to the solver, whatever it costs in truth: it works to absolute tolerances.

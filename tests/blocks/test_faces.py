@@ -158,3 +158,15 @@ def test_jianghan_tiles_its_outline_with_hardly_a_narrow_face(real_data, tmp_pat
     assert_tiles(faces, ground)
     assert (widths(faces, below=20) < 20).mean() < 0.01
     assert 380 <= len(faces) <= 440
+
+
+def test_all_of_wuhan_tiles_with_hardly_a_narrow_face(real_data):
+    streets = read_streets(real_data("wuhan/wuhan_streets.parquet"), target=32650).frame
+    ground = shapely.box(*streets.total_bounds)
+    kind = streets["street_class"].to_numpy(dtype=object)
+    nothing = np.zeros(len(streets), bool)
+    ways = Lines(streets.geometry.to_numpy(), np.isin(kind, WIDE_ROADS), streets["link"].to_numpy(bool), nothing)
+    faces = street_faces(ground, ways)
+    assert_tiles(faces, ground)
+    assert (widths(faces, below=20) < 20).mean() < 0.01
+    assert len(faces) > 5_000
