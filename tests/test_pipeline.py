@@ -98,6 +98,20 @@ def test_the_same_seed_gives_the_same_plan_on_one_and_two_workers(town):
     assert again.grids["code"].tolist() == town.grids["code"].tolist()
 
 
+def test_what_cannot_be_met_is_told_before_the_search():
+    heard: list[str] = []
+    stages: list[str] = []
+
+    def tell(findings) -> None:
+        assert "partition" not in stages
+        heard.extend(f.message_en for f in findings)
+
+    yard, homes = square(600), homes_of([(50, 50, 900)])
+    build_from(District(yard, streets_of([]), homes), progress=lambda stage, _: stages.append(stage), tell=tell)
+    assert any("holds 900 households" in said for said in heard)
+    assert "partition" in stages
+
+
 def test_metadata_says_how_the_plan_came_about(town):
     told = town.metadata
     assert told["scheme"] == "qinzhou"
@@ -210,12 +224,17 @@ way = st.tuples(st.integers(0, 600), st.integers(0, 600))
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(way, max_size=6), st.lists(spot, max_size=30))
-def test_whatever_comes_in_a_sound_plan_comes_out(ways, spots):
-    plan = build_from(District(square(600), streets_of(ways), homes_of(spots)))
+@given(st.lists(way, max_size=6), st.lists(spot, max_size=30), st.booleans())
+def test_whatever_comes_in_a_sound_plan_comes_out(ways, spots, holed):
+    ground = square(600)
+    if holed:
+        hole = shapely.box(250, 250, 330, 300)
+        ground = ground.difference(hole).to_frame("geometry")
+        spots = [(x, y, n) for x, y, n in spots if not hole.covers(shapely.Point(x, y))]
+    plan = build_from(District(ground, streets_of(ways), homes_of(spots)))
     assert plan.blocks["households"].sum() == sum(n for *_, n in spots)
     assert shapely.coverage_is_valid(plan.blocks.geometry.to_numpy())
-    assert plan.grids.area.sum() == pytest.approx(360_000, rel=1e-6)
+    assert plan.grids.area.sum() == pytest.approx(ground.area.sum(), rel=1e-6)
     assert set(plan.issues.loc[plan.issues["severity"] == "error", "rule"]) <= {"band"}
 
 

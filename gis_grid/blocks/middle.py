@@ -20,7 +20,7 @@ from gis_grid.blocks.linework import faces_of, node, node_into
 from gis_grid.coverage import Bools, Floats, Geometries, Ints, Segments, coverage_segments
 
 #: The closest and the widest that points stand along a rim, in metres: between carriageways, and between buildings.
-STREET_M = (5.0, 24.0)
+STREET_M = (8.0, 30.0)
 BUILDING_M = (2.0, 4.0)
 #: More ground than rounding can account for (square metres).
 LOST_M2 = 50.0
@@ -123,7 +123,7 @@ def _mesh(
     faces: Geometries, lost: Bools, group: Ints, segments: Segments, rim: Bools, spacing_m: tuple[float, float]
 ) -> _Mesh:
     """Triangulate the lost faces between points set along their rims, and label every vertex."""
-    spacing = np.clip(1.5 * shapely.area(faces) / np.maximum(shapely.length(faces), 1e-9), *spacing_m)
+    spacing = np.clip(2.0 * shapely.area(faces) / np.maximum(shapely.length(faces), 1e-9), *spacing_m)
     spacing[~lost] = np.inf
     beside = np.where(segments.a >= 0, spacing[segments.a], np.inf)
     step = np.minimum(beside, spacing[segments.b])

@@ -59,7 +59,7 @@ def build(out: str, scheme: str, as_json: bool, **given: Any) -> None:
     inputs = Inputs(**paths, crs=given["crs"], count_column=given["count_column"])
     options = BuildOptions(seed=given["seed"], time_limit=given["time_limit"], workers=given["workers"])
     with hushed(), Progress() as progress:
-        plan = build_plan(inputs, chosen, options, progress=progress)
+        plan = build_plan(inputs, chosen, options, progress=progress, tell=progress.tell)
         write_plan(plan, out)
     summary = {"out": out, **plan_summary(plan), "seconds": round(progress.seconds, 2), "notes": _notes(plan.metadata)}
     say(summary, lambda: [*summary["notes"], *summary_lines(summary), f"written to {out}"], as_json=as_json)

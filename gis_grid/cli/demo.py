@@ -41,7 +41,7 @@ def demo(out: str, seed: int, port: int, serve: bool, as_json: bool) -> None:
         ) from caught
     server = _server(folder, port) if serve else None  # before the work, which a taken port would make vain
     with hushed(), Progress() as progress:
-        plan = build_from(sample_frames(seed), progress=progress)
+        plan = build_from(sample_frames(seed), progress=progress, tell=progress.tell)
         files = [write_plan(plan, folder / "plan.gpkg"), write_map(plan, folder / "map.html")]
         files.append(write_report(plan, folder / "report.html"))
     summary = {**plan_summary(plan), "files": [str(path) for path in files], "seconds": round(progress.seconds, 2)}

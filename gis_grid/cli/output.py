@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gis_grid.plan import Plan
+    from gis_grid.rules import Finding
+
+#: Findings that are told before the search, the heaviest first in each community.
+TOLD = 8
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one machine-readable summary on stdout.")
 plan_argument = click.argument("plan_file", metavar="PLAN", type=click.Path())
@@ -128,6 +132,18 @@ class Progress:
             form = "{desc:<12}{bar:30} {percentage:3.0f}% {elapsed}"
             self._bar = tqdm(desc=stage, total=1.0, file=sys.stderr, bar_format=form)
         self._bar.update(max(0.0, min(share, 1.0) - self._bar.n))
+
+    def tell(self, findings: Sequence[Finding]) -> None:
+        """Say on stderr, before the search, what no division of the blocks can meet."""
+        self._close()
+        if not findings:
+            return
+        click.echo(f"before the search: {len(findings)} things that no division of these blocks can meet", err=True)
+        for finding in findings[:TOLD]:
+            click.echo(f"  {finding.message_en}", err=True)
+        if len(findings) > TOLD:
+            click.echo(f"  … and {len(findings) - TOLD} more", err=True)
+        click.echo("what still holds after the search stands among the plan's issues, with remedies", err=True)
 
     @property
     def seconds(self) -> float:

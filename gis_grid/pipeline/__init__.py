@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -29,8 +29,11 @@ from gis_grid.partition import PartitionOptions, PartitionResult, partition
 from gis_grid.partition.again import partition_again
 from gis_grid.pipeline.district import District, Inputs, Progress, read_district, sample_frames
 from gis_grid.plan import Plan
+from gis_grid.rules import Finding
 from gis_grid.scheme import Scheme
 
+#: Called before the search with what no division can meet.
+Tell = Callable[[Sequence[Finding]], None]
 #: The community of a district that came without any.
 WHOLE_DISTRICT = "000000000001"
 PACKAGES = ("gis-grid", "geopandas", "shapely", "pyproj", "numpy", "numba", "scipy", "pymetis")
@@ -40,6 +43,7 @@ __all__ = [
     "District",
     "Inputs",
     "Progress",
+    "Tell",
     "build",
     "build_from",
     "read_district",
@@ -66,6 +70,7 @@ class _Clock:
     """Say which stage runs, and keep how long each took."""
 
     progress: Progress
+    tell: Tell
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -82,8 +87,11 @@ def build(
     scheme: Scheme | None = None,
     options: BuildOptions | None = None,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> Plan:
     """Read a district from files and divide it into grids.
+
+    `tell` is called once before the search with what no division of these blocks can meet, and why.
 
     Raises
     ------
@@ -91,7 +99,7 @@ def build(
         If a file is missing or cannot be used; faults of all files are told at once.
     """
     scheme = scheme or Scheme.load()
-    clock = _Clock(progress or (lambda *_: None))
+    clock = _Clock(progress or (lambda *_: None), tell or (lambda _: None))
     with clock.stage("reading"):
         district = read_district(inputs, scheme, clock.progress)
     return _plan(district, scheme, options or BuildOptions(), clock)
@@ -102,8 +110,9 @@ def build_from(
     scheme: Scheme | None = None,
     options: BuildOptions | None = None,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> Plan:
-    """Divide a district that is already in memory into grids.
+    """Divide a district that is already in memory into grids; `progress` and `tell` as for `build`.
 
     Examples
     --------
@@ -111,7 +120,8 @@ def build_from(
     >>> int(plan.grids["households"].sum()) == int(plan.blocks["households"].sum())
     True
     """
-    return _plan(district, scheme or Scheme.load(), options or BuildOptions(), _Clock(progress or (lambda *_: None)))
+    clock = _Clock(progress or (lambda *_: None), tell or (lambda _: None))
+    return _plan(district, scheme or Scheme.load(), options or BuildOptions(), clock)
 
 
 def _plan(district: District, scheme: Scheme, options: BuildOptions, clock: _Clock) -> Plan:
@@ -152,6 +162,9 @@ def _divided(
     with clock.stage("borders"):
         edges = borders(blocks, district.streets)
         rim = outline(blocks, district.streets)
+    if before is None:
+        names = dict(zip(communities["community_code"], communities["name"], strict=True))
+        clock.tell(rules.explain(blocks, edges, scheme.main.band, communities=names))
     with clock.stage("partition"):
         result = _searched(blocks, edges, scheme, options, clock, before)
     with clock.stage("checking"):
@@ -206,6 +219,9 @@ def _stuck(plan: Plan) -> set[str]:
     near = plan.borders["a"].isin(named) | plan.borders["b"].isin(named)
     named |= set(plan.borders.loc[near, "a"]) | set(plan.borders.loc[near, "b"])
     band = plan.scheme.main.band
+    # where the sum itself fits no number of grids, dividing blocks changes nothing
+    proofs = rules.explain(plan.blocks, plan.borders, band)
+    named -= {block for proof in proofs if proof.cause in ("arithmetic", "detached") for block in proof.block_ids}
     held = plan.blocks["households"].reindex(sorted(named))
     return set(held.index[held > (band.max - band.min) // 2])
 
