@@ -31,7 +31,7 @@ export PIP_NO_INPUT := 1
 help:
 	@sed -n 's/^#   //p' Makefile
 
-setup: $(VENV)/.package $(ASSETS)/leaflet.js
+setup: $(VENV)/.package $(ASSETS)/leaflet.js $(VENV)/.compiled
 
 demo: setup
 	$(BIN)/gis-grid demo --port $(PORT) $(ARGS)
@@ -74,6 +74,11 @@ $(VENV)/.requirements: requirements-dev.txt $(VENV)/.python
 
 $(VENV)/.package: pyproject.toml $(VENV)/.requirements
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# the loops of the search are compiled once, here rather than in somebody's first run
+$(VENV)/.compiled: $(VENV)/.package $(wildcard gis_grid/partition/*.py)
+	$(BIN)/python -c "import gis_grid as gg; gg.build_from(gg.sample_frames())"
 	@touch $@
 
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.requirements

@@ -132,9 +132,10 @@ def refine_blocks(
     ids = blocks.index.to_numpy(dtype=object)
     atom = blocks["atom"].to_numpy(dtype=object)
     pieces = Pieces(blocks.geometry.to_numpy(), np.arange(len(ids)), atom, region)
-    wanted = np.isin(ids, list(chosen)) & (atom == "face") & ~_one_compound(pieces.geometry, ground)
+    wanted = np.isin(ids, list(chosen)) & (atom == "face")
     todo = wanted
-    for step in _steps(ground):
+    # never by stairwell: a building within the band stays whole
+    for step in _steps(ground)[:-1]:
         if not todo.any():
             break
         cut = step(pieces.take(todo))
@@ -145,17 +146,6 @@ def refine_blocks(
     parent = blocks["parent_block_id"].to_numpy(dtype=object)
     tops = np.where(parent == "", ids, parent)
     return _frame(settled(pieces), ids, codes.astype(object), ground, households, tops)
-
-
-def _one_compound(areas: Geometries, ground: _Ground) -> Bools:
-    """Tell which areas are mostly the ground of one compound that fits a grid."""
-    fitting = ground.walls[ground.held(ground.walls) <= ground.band.max]
-    out = np.zeros(len(areas), bool)
-    if len(fitting):
-        area, wall = shapely.STRtree(fitting).query(areas, predicate="intersects")
-        inside = shapely.area(shapely.intersection(areas[area], fitting[wall]))
-        out[area[inside > 0.5 * shapely.area(areas)[area]]] = True
-    return out
 
 
 def _parted(face: Ints, count: int) -> Bools:

@@ -10,7 +10,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gis_grid.blocks import BlockOptions, build_blocks
+from gis_grid.blocks import BlockOptions, build_blocks, refine_blocks
+from gis_grid.blocks.merge import absorbed
 from gis_grid.errors import FrameError
 from gis_grid.scheme import Band
 
@@ -143,6 +144,40 @@ def test_blocks_nest_in_communities_that_do_not_quite_fit():
 def test_frames_in_different_crs_are_refused():
     with pytest.raises(FrameError, match="EPSG:4548"):
         build_blocks(BOUNDARY, streets(MIDDLE).to_crs(4548), homes((50, 50, 400)))
+
+
+def test_refining_divides_the_chosen_block_and_leaves_the_others():
+    people = homes((50, 50, 200), (150, 150, 250), (300, 50, 300))
+    once = build_blocks(BOUNDARY, streets(MIDDLE), people)
+    west = once.index[once["households"] == 450][0]
+    east = once.index[once["households"] == 300][0]
+    finer = refine_blocks(once, {west}, streets(MIDDLE), people)
+    assert sorted(finer["households"]) == [200, 250, 300]
+    assert east in finer.index
+    assert set(finer.loc[finer["households"] < 300, "parent_block_id"]) == {west}
+    assert shapely.coverage_is_valid(finer.geometry.to_numpy())
+    assert finer.area.sum() == pytest.approx(80_000)
+
+
+def test_refining_never_cuts_a_compound_that_fits_a_grid():
+    compounds = frame([shapely.box(5, 5, 150, 195)], name=["甲"])
+    people = homes((50, 50, 200), (100, 150, 200), (180, 100, 40), (300, 50, 300))
+    once = build_blocks(BOUNDARY, streets(MIDDLE), people, compounds=compounds)
+    west = once.index[once["households"] == 440][0]
+    finer = refine_blocks(once, {west}, streets(MIDDLE), people, compounds=compounds)
+    assert 400 in set(finer["households"])
+    core = compounds.geometry[0].buffer(-1)
+    assert finer.geometry.boundary.intersects(core).sum() == 0
+
+
+def test_a_sliver_that_cannot_fold_joins_its_own_community():
+    faces = np.array([shapely.box(0, 0, 100, 100), shapely.box(100, 0, 104, 100), shapely.box(104, 0, 200, 100)])
+    region, nobody = np.array([0, 1, 1]), np.zeros(3, bool)
+    left, regions = absorbed(faces, region, nobody, min_width_m=20)
+    assert shapely.area(left).tolist() == [10_000.0, 10_000.0]
+    assert regions.tolist() == [0, 1]
+    kept, _ = absorbed(faces, region, np.array([False, True, False]), min_width_m=20)
+    assert len(kept) == 3
 
 
 spots = st.tuples(st.integers(1, 399), st.integers(1, 199), st.integers(0, 700))
