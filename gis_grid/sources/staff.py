@@ -36,6 +36,9 @@ def read_staff(path: str | os.PathLike[str]) -> pd.DataFrame:
     """
     table, source = open_table(path)
     found = {column: guess_column(table, kind, source) for column, kind in _COLUMNS.items()}
+    if found["community"] and found["name"] and found["community"].column == found["name"].column:
+        # one column of names is that of the people
+        found["community"] = None
     missing = [column for column in ("name", "post") if found[column] is None]
     if missing:
         listed = ", ".join(map(str, table.columns))

@@ -264,3 +264,12 @@ def test_frames_handed_on_do_not_share_what_was_read(tmp_path):
     assert frame.index.tolist() == [0, 1]
     assert np.array_equal(frame.geom_type, ["Polygon", "Polygon"])
     assert path.read_bytes() == before
+
+
+def test_one_column_of_names_in_a_roster_is_that_of_the_people(tmp_path):
+    path = tmp_path / "roster.csv"
+    path.write_text("name,post,phone\n网格员甲01,coordinator,0000-01\n,coordinator,0000-02\n", encoding="utf-8-sig")
+    roster = read_staff(path)
+    assert roster["name"].tolist() == ["网格员甲01", ""]
+    assert roster["community"].tolist() == ["", ""]
+    assert roster["vacant"].tolist() == [False, True]
