@@ -132,9 +132,11 @@ def _mesh(
     pieces = np.where(rim, np.maximum(pieces, 2), pieces)
     void = np.flatnonzero(lost)
     dense, inserted_xy, inserted_on = _densify(faces[void], segments, pieces)
-    triangles, of = shapely.get_parts(shapely.constrained_delaunay_triangles(dense), return_index=True)
-    corner_xy = shapely.get_coordinates(triangles).reshape(-1, 4, 2)[:, :3].reshape(-1, 2)
-    owner = np.repeat(group[void[of]], 3)
+    # a triangle is a ring of four coordinates, the last one the first again
+    triangles = shapely.constrained_delaunay_triangles(dense)
+    rings, of = shapely.get_coordinates(triangles, return_index=True)
+    corner_xy = rings.reshape(-1, 4, 2)[:, :3].reshape(-1, 2)
+    owner = np.repeat(group[void[of[::4]]], 3)
     # a vertex on a fixed line belongs to both sides of it and may need another label on each
     spots, spot = np.unique(_complex(np.concatenate([segments.xy, inserted_xy, corner_xy])), return_inverse=True)
     base, extra = len(segments.xy), len(inserted_xy)
