@@ -50,12 +50,16 @@ class Band:
 
 @dataclass(frozen=True)
 class Tier:
-    """One level of the division: what it is called, what it nests in, and the band its load must keep."""
+    """One level of the division: what it is called, what it nests in, and the band its load must keep.
+
+    `radius_m` bounds how far the farthest household may live from the best place for a service point (0: no bound).
+    """
 
     id: str
     name_zh: str
     name_en: str
     parent: str = ""
+    radius_m: float = 0.0
     band: Band = field(default_factory=Band)
 
 

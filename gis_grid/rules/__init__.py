@@ -45,6 +45,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             Rule("barrier", "不跨屏障", "Not across a barrier", pieces.barrier),
             Rule("band", "户数范围", "Households in the band", load.band),
             Rule("whole-atoms", "不拆小区楼栋", "Compounds and buildings stay whole", shape.whole_atoms),
+            Rule("radius", "服务半径", "Within reach of a service point", shape.radius),
             Rule("code", "编码", "Codes", records.code),
             Rule("on-lines", "沿路划界", "Borders along streets", shape.on_lines),
             Rule("compact", "形状规整", "Compact", shape.compact),

@@ -134,6 +134,39 @@ def compact(ctx: Context) -> Iterator[Issue]:
         yield ctx.issue("compact", "warning", said, grid=grid, found=found, wanted=wanted, remedies=(cure,))
 
 
+def radius(ctx: Context) -> Iterator[Issue]:
+    """Find grids whose homes no single service point can reach within the radius of the tier.
+
+    Homes stand at a point inside their block; the smallest circle around them says how near the best place can be.
+    """
+    limit = ctx.plan.scheme.main.radius_m
+    lived = (ctx.grid >= 0) & (ctx.households > 0)
+    if limit <= 0 or not lived.any():
+        return
+    homes = shapely.point_on_surface(ctx.plan.blocks.geometry.to_numpy()[lived])
+    order = np.argsort(ctx.grid[lived], kind="stable")
+    there, place = np.unique(ctx.grid[lived][order], return_inverse=True)
+    reach = shapely.minimum_bounding_radius(shapely.multipoints(homes[order], indices=place))
+    for k in np.flatnonzero(reach > limit):
+        zh, en = ctx.grid_called(int(there[k]))
+        said = (
+            f"{zh}最远住户距最佳服务点约 {reach[k]:.0f} 米，超过 {limit:.0f} 米",
+            f"the farthest homes of {en} are about {reach[k]:.0f} m from the best service point, above {limit:.0f} m",
+        )
+        cure = joined(
+            "与相邻网格交换街坊，使住户集中", "exchange blocks with neighbouring grids to draw homes together"
+        )
+        yield ctx.issue(
+            "radius",
+            "error",
+            said,
+            grid=int(there[k]),
+            found=f"{reach[k]:.0f} m",
+            wanted=f"≤ {limit:.0f} m",
+            remedies=(cure,),
+        )
+
+
 def _pinched(shapes: NDArray[np.object_], area: NDArray[np.float64], width_m: float) -> NDArray[np.bool_]:
     """Mark shapes that vanish or fall into considerable parts when a rim of half the width is taken off."""
     inner = shapely.buffer(shapes, -width_m / 2, quad_segs=1, join_style="mitre")

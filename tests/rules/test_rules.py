@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from gis_grid.plan import Plan
 from gis_grid.rules import RULES, SEVERITIES, Issue, Limits, check, issues_frame
 from gis_grid.rules.issues import COLUMNS
 from gis_grid.scheme import Band
@@ -307,6 +308,20 @@ def test_compact_finds_the_stringy_and_the_pinched() -> None:
 def test_compact_lets_a_grid_without_neighbours_in_its_community_pass() -> None:
     long = blocks_of([[10] * 40])
     assert found(plan_of(long, borders_of(long), dict.fromkeys(long.index, "g1")), "compact") == []
+
+
+def test_radius_measures_from_the_best_place_and_only_where_the_tier_has_one() -> None:
+    plan = plan_of(*quiet(), PAIRS)
+    assert found(plan, "radius") == []
+
+    def within(radius_m: float) -> Plan:
+        tier = dataclasses.replace(plan.scheme.main, radius_m=radius_m)
+        return dataclasses.replace(plan, scheme=dataclasses.replace(plan.scheme, tiers=(tier,)))
+
+    assert found(within(60), "radius") == []
+    issues = found(within(40), "radius")
+    assert [issue.grid_id for issue in issues] == ["g1", "g2", "g3", "g4"]
+    assert {(issue.severity, issue.found, issue.wanted) for issue in issues} == {("error", "50 m", "≤ 40 m")}
 
 
 def test_balance_looks_at_each_community() -> None:
