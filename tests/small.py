@@ -52,6 +52,44 @@ def _lines() -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     )
 
 
+def _grids(dissolved: gpd.GeoDataFrame, name: str) -> gpd.GeoDataFrame:
+    serial = [f"{code}{n:03d}" for code, n in zip(dissolved["community_code"], (1, 2, 1, 2), strict=True)]
+    return dissolved.assign(
+        code=serial,
+        name=[name.format(row=n + 1) for n in range(ROWS)],
+        kind="community",
+        tier="grid",
+        parent_code=dissolved["community_code"],
+        blocks=5,
+        area_m2=dissolved.area,
+        perimeter_m=dissolved.length,
+        compactness=4 * np.pi * dissolved.area / dissolved.length**2,
+        bounds_zh="东至环城路,南至新华路,西至环城路,北至新华路",
+        bounds_en="east to 环城路, south to 新华路, west to 环城路, north to 新华路",
+        legal=True,
+        status="draft",
+        valid_from="",
+        valid_to="",
+    )
+
+
+def _issues(code: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "rule": ["band"],
+            "severity": ["warning"],
+            "grid_code": [code],
+            "block_ids": ["b30,b31"],
+            "found": ["490"],
+            "wanted": ["300–500"],
+            "message_zh": ["接近上限"],
+            "message_en": ["close to the upper limit"],
+            "remedies": ["把 b30 划给邻格 / hand b30 to the neighbour"],
+            "grid_id": ["g0004"],
+        }
+    )
+
+
 def small_plan(*, name: str = "新华{row}网格") -> Plan:
     """Make the plan; `name` is the pattern of grid names."""
     cells = [(r, c) for r in range(ROWS) for c in range(COLUMNS)]
@@ -72,38 +110,7 @@ def small_plan(*, name: str = "新华{row}网格") -> Plan:
     assignment = pd.Series([f"g{r + 1:04d}" for r, _ in cells], index=index, name="grid_id", dtype="str")
     borders, outline = _lines()
     dissolved = blocks.dissolve(assignment.rename("grid_id"), aggfunc={"households": "sum", "community_code": "first"})
-    serial = [f"{code}{n:03d}" for code, n in zip(dissolved["community_code"], (1, 2, 1, 2), strict=True)]
-    grids = dissolved.assign(
-        code=serial,
-        name=[name.format(row=n + 1) for n in range(ROWS)],
-        kind="community",
-        tier="grid",
-        parent_code=dissolved["community_code"],
-        blocks=5,
-        area_m2=dissolved.area,
-        perimeter_m=dissolved.length,
-        compactness=4 * np.pi * dissolved.area / dissolved.length**2,
-        bounds_zh="东至环城路,南至新华路,西至环城路,北至新华路",
-        bounds_en="east to 环城路, south to 新华路, west to 环城路, north to 新华路",
-        legal=True,
-        status="draft",
-        valid_from="",
-        valid_to="",
-    )
-    issues = pd.DataFrame(
-        {
-            "rule": ["band"],
-            "severity": ["warning"],
-            "grid_code": [serial[3]],
-            "block_ids": ["b30,b31"],
-            "found": ["490"],
-            "wanted": ["300–500"],
-            "message_zh": ["接近上限"],
-            "message_en": ["close to the upper limit"],
-            "remedies": ["把 b30 划给邻格 / hand b30 to the neighbour"],
-            "grid_id": ["g0004"],
-        }
-    )
+    grids = _grids(dissolved, name)
     communities = blocks.dissolve("community_code")[["geometry"]].reset_index().assign(name=["上河社区", "下河社区"])
     return Plan(
         scheme=Scheme.load("qinzhou"),
@@ -113,6 +120,6 @@ def small_plan(*, name: str = "新华{row}网格") -> Plan:
         communities=communities[["community_code", "name", "geometry"]],
         assignment=assignment,
         grids=grids,
-        issues=issues,
+        issues=_issues(grids["code"].iloc[3]),
         metadata={"seed": "0", "boundary": "made up"},
     )

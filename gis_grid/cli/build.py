@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from gis_grid.cli.output import Progress, hushed, json_option, plan_summary, say, summary_lines
+from gis_grid.cli.output import Progress, json_option, plan_summary, say, summary_lines
 
 INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "staff", "blocks")
 
@@ -58,7 +58,7 @@ def build(out: str, scheme: str, as_json: bool, **given: Any) -> None:
     chosen = Scheme.load(scheme).with_band(min=given["low"], max=given["high"], target=given["target"])
     inputs = Inputs(**paths, crs=given["crs"], count_column=given["count_column"])
     options = BuildOptions(seed=given["seed"], time_limit=given["time_limit"], workers=given["workers"])
-    with hushed(), Progress() as progress:
+    with Progress() as progress:
         plan = build_plan(inputs, chosen, options, progress=progress, tell=progress.tell)
         write_plan(plan, out)
     summary = {"out": out, **plan_summary(plan), "seconds": round(progress.seconds, 2), "notes": _notes(plan.metadata)}

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from gis_grid.cli.output import Progress, hushed, json_option, plan_summary, say, summary_lines
+from gis_grid.cli.output import Progress, json_option, plan_summary, say, summary_lines
 from gis_grid.errors import OutputError
 
 HOST = "127.0.0.1"
@@ -40,7 +40,7 @@ def demo(out: str, seed: int, port: int, serve: bool, as_json: bool) -> None:
             f"{folder}: the folder cannot be made ({caught.strerror}) → choose another with --out"
         ) from caught
     server = _server(folder, port) if serve else None  # before the work, which a taken port would make vain
-    with hushed(), Progress() as progress:
+    with Progress() as progress:
         plan = build_from(sample_frames(seed), progress=progress, tell=progress.tell)
         files = [write_plan(plan, folder / "plan.gpkg"), write_map(plan, folder / "map.html")]
         files.append(write_report(plan, folder / "report.html"))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import click
@@ -85,22 +82,6 @@ def summary_lines(summary: dict[str, Any]) -> list[str]:
         f"{summary['in_band']} of {summary['grids']} in the band {low}–{high} (target {target}); {median}",
         f"{issues['error']} errors, {issues['exception']} exceptions, {issues['warning']} warnings",
     ]
-
-
-@contextmanager
-def hushed() -> Iterator[None]:
-    """Keep off stdout what compiled libraries print there by themselves, so that only our answer stands on it."""
-    sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    try:
-        yield
-    finally:
-        with suppress(OSError, TypeError, AttributeError):
-            ctypes.CDLL(None).fflush(None)  # what C has buffered must go before the old stdout is back
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
 
 
 class Progress:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gis_grid.cli.output import hushed, json_option, plan_argument, say, table
+from gis_grid.cli.output import json_option, plan_argument, say, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,8 +32,7 @@ def check(ctx: click.Context, plan_file: str, lang: str, as_json: bool) -> None:
     from gis_grid.planfile import read_plan
     from gis_grid.rules import check as check_plan
 
-    with hushed():
-        issues = check_plan(read_plan(plan_file))
+    issues = check_plan(read_plan(plan_file))
     counts = {name: sum(issue.severity == name for issue in issues) for name in ("error", "exception", "warning")}
     summary = {"plan": plan_file, "legal": not counts["error"], "counts": counts, "issues": [_plain(i) for i in issues]}
     say(summary, lambda: _issue_lines(issues, counts, lang), as_json=as_json)
