@@ -13,7 +13,7 @@ objective, and `kernels` and `trees` are the compiled loops.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,6 +86,7 @@ def partition(
     *,
     options: PartitionOptions | None = None,
     progress: Progress | None = None,
+    counts: Mapping[str, int] | None = None,
 ) -> PartitionResult:
     """Divide the blocks of every community into grids of the scheme's main tier.
 
@@ -96,7 +97,8 @@ def partition(
     effort give the same assignment on any number of workers, in whatever order the rows stand.
 
     `blocks` and `borders` keep the contract of `gis_grid.frames`. `progress` is called with blocks done, blocks to
-    do, and cost and grids out of band so far. With more than one worker, processes are spawned: a script that calls
+    do, and cost and grids out of band so far. `counts` says for some community codes exactly how many grids
+    to make; the target is then an even share. With more than one worker, processes are spawned: a script that calls
     this needs its `if __name__ == "__main__":`.
 
     Method: METIS seeds (Karypis and Kumar 1998); annealing over single blocks and over re-splits of one to three
@@ -125,7 +127,7 @@ def partition(
     from gis_grid.partition.cost import balance_price
     from gis_grid.partition.crew import Crew
     from gis_grid.partition.rounds import Terms, divide
-    from gis_grid.partition.tiers import parts
+    from gis_grid.partition.tiers import parts, shares
 
     options = options or PartitionOptions()
     deadline = None if options.time_limit is None else time.time() + options.time_limit
@@ -133,9 +135,10 @@ def partition(
     pieces = parts(graph, ids, codes)
     band = scheme.main.band
     terms = Terms(band, balance_price(scheme.cost), options.seed, options.effort, deadline)
+    given = shares(pieces, counts or {})
     least = _proved(blocks, borders, band, ids, pieces)
     with Crew(options.workers if len(ids) >= _WORTH_A_PROCESS else 1) as crew:
-        standings = divide(pieces, least, terms, crew, progress)
+        standings = divide(pieces, least, given, terms, crew, progress)
     return _result(blocks, graph, ids, standings, scheme)
 
 

@@ -30,11 +30,12 @@ def grid_counts(load: int, cells: int, band: Band, tries: int) -> list[int]:
     return sorted(feasible, key=lambda k: (abs(k - wish), -k))[:tries]
 
 
-def seeds(graph: CellGraph, band: Band, seed: int, tries: int) -> list[Ints]:
+def seeds(graph: CellGraph, band: Band, seed: int, tries: int, given: int | None = None) -> list[Ints]:
     """Return first divisions of a connected part, each grid in one piece, though not always in the band.
 
     Oversized blocks are set apart; every connected rest goes to METIS once for each number of grids and each of
-    several seeds; a rest that is too small to stand alone joins the oversized block beside it.
+    several seeds (or for the `given` number alone); a rest that is too small to stand alone joins the oversized block
+    beside it.
     """
     big = graph.load > band.max
     rests = pieces(graph, graph.link & ~big[graph.a] & ~big[graph.b])
@@ -44,7 +45,10 @@ def seeds(graph: CellGraph, band: Band, seed: int, tries: int) -> list[Ints]:
         labels = np.full(len(graph), -1, dtype=np.int64)
         labels[big] = np.arange(int(big.sum()))
         for cells in groups:
-            counts = grid_counts(int(graph.load[cells].sum()), len(cells), band, 3)
+            load = int(graph.load[cells].sum())
+            counts = grid_counts(load, len(cells), band, 3)
+            if given is not None:
+                counts = [max(1, round(given * load / max(1, int(graph.load.sum()))))]
             own = metis(graph.part(cells), counts[turn % len(counts)], seed + turn)
             labels[cells] = own + labels.max() + 1
         labels = _join_pockets(graph, labels, band, big)

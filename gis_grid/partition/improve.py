@@ -13,7 +13,7 @@ from gis_grid.partition.cells import CellGraph, Floats, Ints, from_zero
 from gis_grid.partition.cost import Rank, deviation, grid_costs, heavy_step, loads, overfull, rank
 from gis_grid.partition.crew import stop_asked
 from gis_grid.partition.kernels import Archive, Desk, Division, Law, Net, Pace, standing
-from gis_grid.partition.pool import cheapest_cover
+from gis_grid.partition.pool import Limit, cheapest_cover
 from gis_grid.partition.trees import anneal
 from gis_grid.scheme import Band
 
@@ -58,8 +58,10 @@ class Search:
         return Division(labels.copy(), load, np.bincount(labels, minlength=self.slots).astype(np.int64))
 
     def rank(self, labels: Ints) -> Rank:
-        """Return what divisions are compared by."""
-        return rank(self.graph, labels, self.band, self.job.balance)
+        """Return what divisions are compared by; missing a given number of grids counts like grids out of band."""
+        found = rank(self.graph, labels, self.band, self.job.balance)
+        missed = abs(int(labels.max()) + 1 - self.job.most) if self.job.fewest == self.job.most else 0
+        return found[0] + missed, found[1], found[2]
 
     def anneal(self, labels: Ints, hot: float, cold: float, *, stretches: int | None = None) -> Ints:
         """Anneal from a division and return the best seen; good grids met on the way stay in the archive."""
@@ -88,8 +90,11 @@ class Search:
         cost = np.concatenate([grid_costs(self.graph, labels, self.band, self.job.balance), archive.cost[:count]])
         whole = max(1.0, float(cost[:grids].sum()))
         cost = cost + whole * (_OUT * overfull(load, self.band) + _HOUSEHOLD * deviation(load, self.band))
-        most = self.law.most if (load < self.band.min).any() else None
-        rows = cheapest_cover(member, cost, np.arange(grids), most)
+        exactly = self.law.fewest == self.law.most
+        if exactly and grids != self.law.most:
+            return labels
+        bounded = exactly or bool((load < self.band.min).any())
+        rows = cheapest_cover(member, cost, np.arange(grids), Limit(self.law.most, exactly) if bounded else None)
         found = np.argmax(member[rows], axis=0).astype(np.int64)
         return min(labels, found, key=self.rank)
 
@@ -104,8 +109,9 @@ class Job:
     """Say what to search: a graph, where to begin, and what is known; plain values, cheap to send to a process.
 
     `starts` are divisions to begin from; `fresh` asks for so many more from METIS. `hot` is where annealing
-    begins, as a share of the cost of a mean grid. `most` is the most grids. With `collect`, good grids are kept for a
-    final choice, and with `lenient` those out of band as well.
+    begins, as a share of the cost of a mean grid. `fewest` and `most` bound the number of grids; where they are equal,
+    that number is what is asked for. With `collect`, good grids are kept for a final choice, and with `lenient` those
+    out of band as well.
     """
 
     graph: CellGraph
@@ -113,6 +119,7 @@ class Job:
     balance: float
     seed: int
     most: int
+    fewest: int = 1
     starts: tuple[Ints, ...] = ()
     fresh: int = 0
     hot: float = 0.3
@@ -129,7 +136,8 @@ def run(job: Job) -> Outcome:
         search = Search(job)
         labels = np.zeros(len(job.graph), dtype=np.int64)
         return Outcome(labels, search.rank(labels), 0, False)
-    starts = [*job.starts, *(seeds(job.graph, job.band, job.seed % 2**31, job.fresh) if job.fresh else [])]
+    given = job.most if job.fewest == job.most else None
+    starts = [*job.starts, *(seeds(job.graph, job.band, job.seed % 2**31, job.fresh, given) if job.fresh else [])]
     search = Search(job, slots=max(int(start.max()) for start in starts) + 1)
     best = min(starts, key=search.rank)
     unit = max(1.0, search.rank(best)[2] / (int(best.max()) + 1))
@@ -167,6 +175,7 @@ def _law(job: Job) -> Law:
         balance=balance,
         per_grid=10.0 * mean + 10.0 * balance,
         per_household=20.0 * (mean + balance) / max(1, band.target),
+        fewest=job.fewest,
         most=job.most,
         lenient=job.lenient,
     )

@@ -51,7 +51,7 @@ class Net(NamedTuple):
 
 
 class Law(NamedTuple):
-    """Hold the band, the load that could be a grid of its own, the half-bands, all prices, and the most grids.
+    """Hold the band, the load that could be a grid of its own, the half-bands, all prices, and the number of grids.
 
     `lenient` says that some grids cannot be in band, so that good ones out of band are kept for the final choice too.
     """
@@ -65,6 +65,7 @@ class Law(NamedTuple):
     balance: float
     per_grid: float
     per_household: float
+    fewest: int
     most: int
     lenient: bool
 
@@ -236,9 +237,11 @@ def flip(net: Net, law: Law, now: Division, desk: Desk, state: Words, heat: floa
 def standing(net: Net, law: Law, now: Division) -> Floats:
     """Return out-of-band grids, households out of band, and the cost without penalties: what plans are ranked by."""
     found = np.zeros(3)
+    used = ZERO
     for g in range(len(now.size)):
         load = now.load[g]
         if now.size[g] > 0:
+            used += 1
             found[0] += grids_out(load, law)
             found[1] += max(law.lo - load, 0) + max(load - law.hi, 0)
             found[2] += balance_of(load, law)
@@ -246,6 +249,8 @@ def standing(net: Net, law: Law, now: Division) -> Floats:
         for e in range(net.ptr[v], net.ptr[v + 1]):
             if now.label[net.nbr[e]] != now.label[v]:
                 found[2] += 0.5 * net.price[e]
+    if law.fewest == law.most:
+        found[0] += abs(used - law.most)
     return found
 
 

@@ -34,28 +34,35 @@ class Relaxation(NamedTuple):
     reduced: Floats
 
 
-def cheapest_cover(member: Flags, cost: Floats, chosen: Ints, most: int | None = None) -> Ints:
+class Limit(NamedTuple):
+    """Bound the number of grids of a division: no more than so many, or exactly so many."""
+
+    grids: int
+    exactly: bool = False
+
+
+def cheapest_cover(member: Flags, cost: Floats, chosen: Ints, limit: Limit | None = None) -> Ints:
     """Return the columns of the cheapest exact cover of all blocks, or the given ones if none is cheaper.
 
     `member` has a row for every grid of the pool and a column for every block; `chosen` are the rows of a known
-    division, and no division may have more than `most` grids.
+    division, which keeps the `limit` that all divisions must keep.
 
     >>> member = np.array([[1, 1, 0], [0, 0, 1], [1, 0, 0], [0, 1, 1]], dtype=bool)
     >>> cheapest_cover(member, np.array([5.0, 5.0, 3.0, 4.0]), np.array([0, 1]))
     array([2, 3])
     """
     cost = cost * (_SCALE / max(_EPS, float(cost[chosen].sum())))
-    relaxed = _relax(member, cost, chosen, most)
+    relaxed = _relax(member, cost, chosen, limit)
     room = _SCALE - relaxed.value
     if room <= 100 * _EPS:
         return chosen
     kept = np.flatnonzero(relaxed.reduced <= room + _EPS)
     if len(kept) > _MOST_COLUMNS:
         kept = np.sort(kept[np.argsort(relaxed.reduced[kept], kind="stable")[:_MOST_COLUMNS]])
-    return _branch(member, cost, np.union1d(kept, chosen), chosen, most)
+    return _branch(member, cost, np.union1d(kept, chosen), chosen, limit)
 
 
-def _branch(member: Flags, cost: Floats, kept: Ints, chosen: Ints, most: int | None) -> Ints:
+def _branch(member: Flags, cost: Floats, kept: Ints, chosen: Ints, limit: Limit | None) -> Ints:
     """Look for the cheapest cover among some columns, the most likely columns first, with a limit of nodes.
 
     Depth first: take the column that the relaxation uses most, or do without it. What cannot be cheaper than the best
@@ -68,7 +75,7 @@ def _branch(member: Flags, cost: Floats, kept: Ints, chosen: Ints, most: int | N
         if not stack:
             break
         allowed = np.flatnonzero(stack.pop())
-        answer = _solve(matrix[allowed], cost[kept[allowed]], most)
+        answer = _solve(matrix[allowed], cost[kept[allowed]], limit)
         if answer.x is None or answer.fun >= price - 10 * _EPS:
             continue
         broken = np.flatnonzero((answer.x > _ROUND) & (answer.x < 1 - _ROUND))
@@ -86,14 +93,18 @@ def _branch(member: Flags, cost: Floats, kept: Ints, chosen: Ints, most: int | N
     return np.asarray(best if exact else chosen, dtype=np.int64)
 
 
-def _solve(matrix: scipy.sparse.csr_array, cost: Floats, most: int | None) -> Any:
+def _solve(matrix: scipy.sparse.csr_array, cost: Floats, limit: Limit | None) -> Any:
     """Solve the relaxation over some columns (rows of `matrix`)."""
-    limit = {} if most is None else {"A_ub": np.ones((1, len(cost))), "b_ub": [float(most)]}
-    once = {"A_eq": matrix.T, "b_eq": np.ones(matrix.shape[1])}
-    return linprog(cost, **once, **limit, bounds=(0, None), method="highs")
+    once, count = matrix.T, np.ones((1, len(cost)))
+    rows: dict[str, Any] = {"A_eq": once, "b_eq": np.ones(once.shape[0])}
+    if limit is not None and limit.exactly:
+        rows = {"A_eq": scipy.sparse.vstack([once, count]), "b_eq": np.append(rows["b_eq"], limit.grids)}
+    elif limit is not None:
+        rows |= {"A_ub": count, "b_ub": [float(limit.grids)]}
+    return linprog(cost, **rows, bounds=(0, None), method="highs")
 
 
-def _relax(member: Flags, cost: Floats, chosen: Ints, most: int | None) -> Relaxation:
+def _relax(member: Flags, cost: Floats, chosen: Ints, limit: Limit | None) -> Relaxation:
     """Solve the relaxation by letting columns in only as the duals ask for them."""
     price = np.zeros(member.shape[1])  # a first guess of the duals: every block pays its share of its grid
     for row in chosen:
@@ -103,11 +114,12 @@ def _relax(member: Flags, cost: Floats, chosen: Ints, most: int | None) -> Relax
     active = np.union1d(np.argsort(reduced, kind="stable")[:_BATCH], chosen)
     value = float(cost[chosen].sum())
     for _ in range(_ROUNDS):
-        answer = _solve(matrix[active], cost[active], most)
+        answer = _solve(matrix[active], cost[active], limit)
         if answer.x is None:
             break
         value = float(answer.fun)
-        reduced = cost - matrix @ answer.eqlin.marginals - (0.0 if most is None else answer.ineqlin.marginals[0])
+        duals = answer.eqlin.marginals
+        reduced = cost - matrix @ duals[: member.shape[1]] - sum([*duals[member.shape[1] :], *answer.ineqlin.marginals])
         wanted = np.flatnonzero(reduced < -_EPS)
         wanted = np.setdiff1d(wanted[np.argsort(reduced[wanted], kind="stable")[:_BATCH]], active)
         if len(wanted) == 0:

@@ -39,15 +39,28 @@ class Terms:
 
 @dataclass
 class Standing:
-    """Hold one part while it is worked on: its division, its rank, and how many grids out of band are proved."""
+    """Hold one part while it is worked on: its division, its rank, and how many grids out of band are proved.
+
+    `count` is the number of grids that is asked for, if one is.
+    """
 
     part: Part
     terms: Terms
     least: int
+    count: int | None = None
     labels: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     rank: Rank = (0.0, 0.0, 0.0)
     steps: int = 0
     stopped_early: bool = False
+
+    @property
+    def band(self) -> Band:
+        """The band to search by: where the number of grids is given, an even share is the target."""
+        band = self.terms.band
+        if self.count is None:
+            return band
+        share = round(int(self.part.graph.load.sum()) / self.count)
+        return replace(band, target=min(max(share, band.min), band.max))
 
     @property
     def is_large(self) -> bool:
@@ -70,14 +83,17 @@ class Standing:
         if cells is not None:
             graph = graph.part(cells)
             starts = (from_zero(self.labels[cells]),)
-        most = most_grids(int(graph.load.sum()), len(graph), terms.band)
-        most = max([most, *(int(start.max()) + 1 for start in starts)])
+        here = [int(start.max()) + 1 for start in starts]
+        most, fewest, band = max([most_grids(int(graph.load.sum()), len(graph), terms.band), *here]), 1, self.band
+        if self.count is not None:
+            most = fewest = min([self.count, *here])
         return Job(
             graph=graph,
-            band=terms.band,
+            band=band,
             balance=terms.balance,
             seed=(self.part.seed(terms.seed) + 1_000_003 * number) % 2**31,
             most=most,
+            fewest=fewest,
             starts=starts,
             lenient=self.least > 0,
             sweeps=round(_SWEEPS * terms.effort),
@@ -118,10 +134,15 @@ class Tally:
 
 
 def divide(
-    parts: list[Part], least: list[int], terms: Terms, crew: Crew, progress: Progress | None = None
+    parts: list[Part],
+    least: list[int],
+    counts: list[int | None],
+    terms: Terms,
+    crew: Crew,
+    progress: Progress | None = None,
 ) -> list[Standing]:
     """Divide every part; the same parts and terms give the same division, whatever the crew."""
-    standings = [Standing(part, terms, proved) for part, proved in zip(parts, least, strict=True)]
+    standings = [Standing(*each) for each in zip(parts, [terms] * len(parts), least, counts, strict=True)]
     tally = Tally(standings, progress)
     _search(crew, tally, [(s, _first(s), None) for s in standings])
     large = [standing for standing in standings if standing.is_large]

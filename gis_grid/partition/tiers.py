@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,3 +55,22 @@ def most_grids(load: int, cells: int, band: Band) -> int:
     (1, 2)
     """
     return max(1, min(cells, load // band.min if band.min else cells))
+
+
+def shares(parts: Sequence[Part], counts: Mapping[str, int]) -> list[int | None]:
+    """Return how many grids each part is to have where its community's number is given: shared out by households.
+
+    Every part that somebody lives in gets one at least; what is left goes where most households share a grid (the
+    method of Webster).
+    """
+    given: list[int | None] = [None] * len(parts)
+    for code, wanted in counts.items():
+        own = [n for n, part in enumerate(parts) if part.community_code == code and part.graph.load.any()]
+        load = np.array([parts[n].graph.load.sum() for n in own], dtype=np.float64)
+        room = np.array([len(parts[n].graph) for n in own])
+        share = np.ones(len(own), dtype=np.int64)
+        while share.sum() < wanted and (share < room).any():
+            share[np.argmax(np.where(share < room, load / (share + 0.5), -1.0))] += 1
+        for n, count in zip(own, share.tolist(), strict=True):
+            given[n] = count
+    return given

@@ -278,6 +278,14 @@ def _pieces_wanted(members: int, grids: int, load: int, law: Law, now: Division,
     """Draw the number of grids that a group is to become: mostly as many as before, else one more or one fewer."""
     dice = draw(state)
     wanted = grids
+    used = ZERO
+    if grids == 1 or dice < 0.2:
+        for size in now.size:
+            used += size > 0
+    if law.fewest == law.most and used > 0:  # the number is given: only come nearer to it
+        if used < law.fewest and members > grids:
+            return grids + 1
+        return grids - 1 if used > law.most and grids > 1 else grids
     if grids == 1 or dice < 0.1:
         wanted = grids + 1
     elif dice < 0.2:
@@ -285,13 +293,9 @@ def _pieces_wanted(members: int, grids: int, load: int, law: Law, now: Division,
     fits = wanted * law.lo <= load <= wanted * law.hi
     if wanted != grids and not fits and grids * law.lo <= load <= grids * law.hi:
         return grids
-    if wanted > grids:
-        used = 0
-        for size in now.size:
-            used += size > 0
-        if wanted > members or used + wanted - grids > law.most:
-            return grids
-    return wanted
+    if wanted > grids and (wanted > members or used + 1 > law.most):
+        return grids
+    return grids if wanted < grids and used <= law.fewest else wanted
 
 
 @compiled

@@ -225,3 +225,17 @@ def test_the_real_districts_of_ottawa(ottawa: tuple[gpd.GeoDataFrame, gpd.GeoDat
     compactness = 4 * np.pi * shapes.area / shapes.length**2
     assert compactness.median() >= 0.55
     assert result.cost["compactness"] == pytest.approx(0.35 * shapes.length.sum(), rel=0.002)
+
+
+def test_as_many_grids_are_made_as_are_asked_for() -> None:
+    rng = np.random.default_rng(4)
+    pairs = lattice(20, 20)
+    wall = (pairs[:, 0] // 20 == 4) & (pairs[:, 1] // 20 == 5)  # a quarter lies beyond it
+    blocks, borders = town(rng.integers(20, 60, 400), pairs, barrier=wall)
+    for wanted in (34, 47):
+        result = partition(blocks, borders, scheme(100, 900, 400), options=QUICK, counts={"1": wanted})
+        assert faults(blocks, borders, result.assignment) == []
+        assert result.parts["grids"].sum() == result.assignment.nunique() == wanted
+        assert out_of_band(blocks, result.assignment, Band(100, 900, 400)) == []
+        share = result.parts["households"] / result.parts["households"].sum()
+        assert (abs(result.parts["grids"] - wanted * share) < 1).all()

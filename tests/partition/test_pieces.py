@@ -21,7 +21,7 @@ from gis_grid.partition.cost import balance_price, grid_costs, loads, rank, term
 from gis_grid.partition.crew import Crew, stop_asked
 from gis_grid.partition.improve import Job, Search
 from gis_grid.partition.kernels import standing
-from gis_grid.partition.pool import cheapest_cover
+from gis_grid.partition.pool import Limit, cheapest_cover
 from gis_grid.partition.tiers import most_grids, parts, pieces
 from gis_grid.partition.windows import around, windows
 from gis_grid.scheme import Band, Scheme
@@ -93,7 +93,8 @@ def test_the_cheapest_cover_is_the_cheapest_there_is(seed: int) -> None:
     rng = np.random.default_rng(seed)
     member = np.concatenate([np.eye(6, dtype=bool), rng.random((14, 6)) < 0.5])
     cost = np.concatenate([np.full(6, 9.0), rng.uniform(1, 20, 14)])
-    found = cheapest_cover(member, cost, np.arange(6), most=5 if seed % 2 else None)
+    limit = Limit(5) if seed % 2 else None
+    found = cheapest_cover(member, cost, np.arange(6), limit)
     covers = [
         cost[list(rows)].sum()
         for size in range(1, 7)
