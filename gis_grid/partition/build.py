@@ -6,18 +6,20 @@ import numpy as np
 import pymetis
 
 from gis_grid.partition.cells import CellGraph, Flags, Ints, from_zero
-from gis_grid.partition.cost import deviation, overfull
+from gis_grid.partition.cost import deviation, imbalance, overfull
 from gis_grid.partition.tiers import most_grids, pieces
 from gis_grid.scheme import Band
 
 #: METIS may miss the even share by this much (in thousandths): a tighter rule buys balance with bad borders.
 _SLACK = 200
+#: How far towards the maximum of the band the wished load of a grid may lie.
+_ROOM = 0.4
 #: METIS wants whole numbers; the dearest border of a part becomes this.
 _DEAREST = 10_000
 
 
-def grid_counts(load: int, cells: int, band: Band, tries: int) -> list[int]:
-    """Return the numbers of grids worth trying for a load, the nearest to the target first.
+def grid_counts(load: int, cells: int, band: Band, tries: int, wish: float | None = None) -> list[int]:
+    """Return the numbers of grids worth trying for a load, the nearest to the target (or another `wish`) first.
 
     >>> grid_counts(3586, 38, Band(300, 500, 400), 3)
     [9, 8, 10]
@@ -26,11 +28,25 @@ def grid_counts(load: int, cells: int, band: Band, tries: int) -> list[int]:
     """
     most = most_grids(load, cells, band)
     feasible = [k for k in band.feasible_counts(load) if k <= most] or [most]
-    wish = load / max(1, band.target)
-    return sorted(feasible, key=lambda k: (abs(k - wish), -k))[:tries]
+    count = load / max(1.0, wish or band.target)
+    return sorted(feasible, key=lambda k: (abs(k - count), -k))[:tries]
 
 
-def seeds(graph: CellGraph, band: Band, seed: int, tries: int, given: int | None = None) -> list[Ints]:
+def wished_load(cost: float, band: Band, balance: float) -> float:
+    """Return the load that makes a household cheapest, if a grid on target costs so much for its border.
+
+    A border grows with the square root of what it holds, so larger grids are cheaper up to where the balance says no.
+    Beyond two fifths of the way to the maximum too little room is left for blocks to fit.
+
+    >>> wished_load(700.0, Band(300, 500, 400), 240.0), wished_load(700.0, Band(300, 500, 400), 0.0)
+    (418.0, 440.0)
+    """
+    load = np.arange(band.target, band.target + _ROOM * (band.max - band.target) + 1.0)
+    price = (cost * np.sqrt(load / max(1, band.target)) + balance * imbalance(load, band)) / np.maximum(1.0, load)
+    return float(load[np.argmin(price)])
+
+
+def seeds(graph: CellGraph, band: Band, balance: float, seed: int, tries: int, given: int | None = None) -> list[Ints]:
     """Return first divisions of a connected part, each grid in one piece, though not always in the band.
 
     Oversized blocks are set apart; every connected rest goes to METIS once for each number of grids and each of
@@ -41,12 +57,13 @@ def seeds(graph: CellGraph, band: Band, seed: int, tries: int, given: int | None
     rests = pieces(graph, graph.link & ~big[graph.a] & ~big[graph.b])
     groups = [np.flatnonzero(rests == number) for number in np.unique(rests[~big])]
     found, seen = [], set()
+    wish = _wish(graph, groups, band, balance, seed) if given is None else None
     for turn in range(tries):
         labels = np.full(len(graph), -1, dtype=np.int64)
         labels[big] = np.arange(int(big.sum()))
         for cells in groups:
             load = int(graph.load[cells].sum())
-            counts = grid_counts(load, len(cells), band, 3)
+            counts = grid_counts(load, len(cells), band, 3, wish)
             if given is not None:
                 counts = [max(1, round(given * load / max(1, int(graph.load.sum()))))]
             own = metis(graph.part(cells), counts[turn % len(counts)], seed + turn)
@@ -57,6 +74,17 @@ def seeds(graph: CellGraph, band: Band, seed: int, tries: int, given: int | None
             seen.add(name)
             found.append(labels)
     return found
+
+
+def _wish(graph: CellGraph, groups: list[Ints], band: Band, balance: float, seed: int) -> float | None:
+    """Return the wished load as the borders of a first division of the largest group tell it."""
+    part = graph.part(max(groups, key=len)) if groups else graph
+    count = round(int(part.load.sum()) / max(1, band.target))
+    if count < 4:
+        return None
+    labels = metis(part, count, seed)
+    drawn = float(np.maximum(part.gain, 0.0)[labels[part.a] != labels[part.b]].sum())
+    return wished_load(drawn / count, band, balance)
 
 
 def metis(graph: CellGraph, grids: int, seed: int) -> Ints:

@@ -84,7 +84,7 @@ def deviation(load: Ints, band: Band) -> Ints:
     return np.maximum(0, band.min - load) + np.maximum(0, load - band.max)
 
 
-def imbalance(load: Ints, band: Band) -> Floats:
+def imbalance(load: Ints | Floats, band: Band) -> Floats:
     """Return how far each load lies from the target, 0 on it and 1 at the end of the band or beyond, squared.
 
     >>> from gis_grid.scheme import Band

@@ -11,9 +11,9 @@ import numpy as np
 from gis_grid.partition.build import seeds
 from gis_grid.partition.cells import CellGraph, Floats, Ints, from_zero
 from gis_grid.partition.cost import Rank, deviation, grid_costs, heavy_step, loads, overfull, rank
+from gis_grid.partition.cover import Limits, cheapest_cover, pool_of
 from gis_grid.partition.crew import stop_asked
 from gis_grid.partition.kernels import Archive, Desk, Division, Law, Net, Pace, standing
-from gis_grid.partition.pool import Limit, cheapest_cover
 from gis_grid.partition.trees import anneal
 from gis_grid.scheme import Band
 
@@ -23,8 +23,11 @@ _PULL = 0.7
 _ARCHIVE = 1 << 15
 #: In the final choice a grid out of band costs as much as so many whole divisions, and a household out of band.
 _OUT, _HOUSEHOLD = 3.0, 0.01
-#: Annealing ends at this share of the cost of a mean grid.
-_COLD = 0.003
+#: Nodes of each final choice.
+_NODES = 2_000
+#: Annealing ends at this share of the cost of a mean grid; polishing begins and ends at these.
+_COLD = 0.02
+_POLISH = (0.06, 0.01)
 #: Sweeps between two looks at the clock.
 _STRETCH = 25
 
@@ -93,8 +96,8 @@ class Search:
         exactly = self.law.fewest == self.law.most
         if exactly and grids != self.law.most:
             return labels
-        bounded = exactly or bool((load < self.band.min).any())
-        rows = cheapest_cover(member, cost, np.arange(grids), Limit(self.law.most, exactly) if bounded else None)
+        limits = Limits(self.law.fewest, self.law.most, nodes=_NODES)
+        rows = cheapest_cover(pool_of(member, cost), len(self.graph), np.arange(grids), limits).chosen
         found = np.argmax(member[rows], axis=0).astype(np.int64)
         return min(labels, found, key=self.rank)
 
@@ -137,7 +140,10 @@ def run(job: Job) -> Outcome:
         labels = np.zeros(len(job.graph), dtype=np.int64)
         return Outcome(labels, search.rank(labels), 0, False)
     given = job.most if job.fewest == job.most else None
-    starts = [*job.starts, *(seeds(job.graph, job.band, job.seed % 2**31, job.fresh, given) if job.fresh else [])]
+    starts = [
+        *job.starts,
+        *(seeds(job.graph, job.band, job.balance, job.seed % 2**31, job.fresh, given) if job.fresh else []),
+    ]
     search = Search(job, slots=max(int(start.max()) for start in starts) + 1)
     best = min(starts, key=search.rank)
     unit = max(1.0, search.rank(best)[2] / (int(best.max()) + 1))
@@ -150,8 +156,8 @@ def run(job: Job) -> Outcome:
     for _ in range(job.polish):
         if late(job.deadline):
             break
-        best = min(best, search.anneal(best, 0.4 * job.hot * unit, _COLD * unit), key=search.rank)
-    if job.polish and not late(job.deadline):
+        hot, cold = _POLISH
+        best = min(best, search.anneal(best, hot * unit, cold * unit, stretches=1), key=search.rank)
         best = search.recombine(best)
     return Outcome(best, search.rank(best), search.steps, late(job.deadline))
 

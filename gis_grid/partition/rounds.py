@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from gis_grid.partition import Progress
 
 #: METIS seeds a small part begins from.
-_STARTS = 6
+_STARTS = 4
 #: Sweeps of one annealing at effort 1.
-_SWEEPS = 75
+_SWEEPS = 50
 #: How often grids that are out of band without proof are searched anew, each time wider.
 _MENDS = 3
 
@@ -96,7 +96,7 @@ class Standing:
             fewest=fewest,
             starts=starts,
             lenient=self.least > 0,
-            sweeps=round(_SWEEPS * terms.effort),
+            sweeps=max(1, round(_SWEEPS * terms.effort)),
             deadline=terms.deadline,
         )
 
@@ -172,8 +172,10 @@ def _search(crew: Crew, tally: Tally, tasks: list[_Task]) -> None:
 def _first(standing: Standing) -> Job:
     job = standing.job(0)
     if standing.is_large:  # only a start: all grids at once, nothing collected
-        return replace(job, fresh=1, collect=False, polish=0)
-    return replace(job, fresh=_STARTS)
+        return replace(job, fresh=1, sweeps=job.sweeps // 2, collect=False, polish=0)
+    if standing.least:  # what cannot be in band is hard to put right
+        return replace(job, fresh=2 * _STARTS, polish=4)
+    return replace(job, fresh=_STARTS, sweeps=job.sweeps // 2)
 
 
 def _by_windows(standing: Standing, size: int, number: int) -> list[_Task]:
@@ -182,8 +184,7 @@ def _by_windows(standing: Standing, size: int, number: int) -> list[_Task]:
     tasks: list[_Task] = []
     for n, cells in enumerate(found):
         job = standing.job(1000 * number + n, cells)
-        # one long annealing from hot serves a window better than several short ones
-        tasks.append((standing, replace(job, hot=0.6, sweeps=2 * job.sweeps, polish=0), cells))
+        tasks.append((standing, replace(job, polish=1), cells))
     return tasks
 
 

@@ -11,7 +11,7 @@ from gis_grid.partition.build import call_metis
 from gis_grid.partition.cells import CellGraph, Ints
 
 #: Grids a window, by round: other numbers, other seams.
-SIZES = (14, 11, 16)
+SIZES = (14, 11)
 #: A part with more grids than this is searched by windows.
 LARGE = 26
 

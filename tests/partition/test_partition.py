@@ -94,7 +94,7 @@ def test_a_large_part_is_divided_by_windows_and_legal() -> None:
     result = partition(*frames, scheme(), options=QUICK, progress=lambda *said: seen.append(said))
     assert faults(*frames, result.assignment) == []
     assert out_of_band(frames[0], result.assignment, Band()) == []
-    assert seen[-1][0] == seen[-1][1] == 4 * 900
+    assert seen[-1][0] == seen[-1][1] == 3 * 900
     assert seen[-1][2] < seen[0][2]
     assert seen[-1][3] == 0
 

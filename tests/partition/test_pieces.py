@@ -18,10 +18,10 @@ from scipy.sparse.csgraph import connected_components
 from gis_grid.partition.build import in_pieces, metis, seeds
 from gis_grid.partition.cells import CellGraph, cell_graph
 from gis_grid.partition.cost import balance_price, grid_costs, loads, rank, terms
+from gis_grid.partition.cover import Limits, cheapest_cover, pool_of
 from gis_grid.partition.crew import Crew, stop_asked
 from gis_grid.partition.improve import Job, Search
 from gis_grid.partition.kernels import standing
-from gis_grid.partition.pool import Limit, cheapest_cover
 from gis_grid.partition.tiers import most_grids, parts, pieces
 from gis_grid.partition.windows import around, windows
 from gis_grid.scheme import Band, Scheme
@@ -62,7 +62,7 @@ def test_annealing_keeps_grids_whole_and_its_books_straight(seed: int, blocks: i
     load = np.random.default_rng(seed).integers(0, 200, blocks)
     graph = graph_of(load, delaunay(blocks, seed), seed)
     search = search_of(graph, seed)
-    start = seeds(graph, Band(), seed, 1)[0]
+    start = seeds(graph, Band(), 0.0, seed, 1)[0]
     found = search.anneal(start, 300.0, 1.0)
     assert in_one_piece_each(graph, found)
     assert search.rank(found) <= search.rank(start)
@@ -75,7 +75,7 @@ def test_annealing_keeps_grids_whole_and_its_books_straight(seed: int, blocks: i
 def test_the_archive_holds_connected_grids_in_band_with_their_true_cost() -> None:
     graph = graph_of(np.random.default_rng(1).integers(0, 120, 64), lattice(8, 8))
     search = search_of(graph)
-    search.anneal(seeds(graph, Band(), 1, 1)[0], 300.0, 1.0)
+    search.anneal(seeds(graph, Band(), 0.0, 1, 1)[0], 300.0, 1.0)
     count = int(search.archive.fill[0])
     assert count > 50
     bits = np.unpackbits(search.archive.bits[:count].view(np.uint8), axis=1, bitorder="little", count=64).astype(bool)
@@ -93,8 +93,8 @@ def test_the_cheapest_cover_is_the_cheapest_there_is(seed: int) -> None:
     rng = np.random.default_rng(seed)
     member = np.concatenate([np.eye(6, dtype=bool), rng.random((14, 6)) < 0.5])
     cost = np.concatenate([np.full(6, 9.0), rng.uniform(1, 20, 14)])
-    limit = Limit(5) if seed % 2 else None
-    found = cheapest_cover(member, cost, np.arange(6), limit)
+    limits = Limits(most=5 if seed % 2 else 6)
+    found = cheapest_cover(pool_of(member, cost), 6, np.arange(6), limits).chosen
     covers = [
         cost[list(rows)].sum()
         for size in range(1, 7)
@@ -108,7 +108,7 @@ def test_the_cheapest_cover_is_the_cheapest_there_is(seed: int) -> None:
 def test_recombining_finds_what_two_divisions_have_best() -> None:
     graph = graph_of(np.random.default_rng(4).integers(20, 90, 100), lattice(10, 10))
     search = search_of(graph)
-    found = [search.anneal(start, 300.0, 1.0) for start in seeds(graph, Band(), 3, 3)]
+    found = [search.anneal(start, 300.0, 1.0) for start in seeds(graph, Band(), 0.0, 3, 3)]
     best = min(found, key=search.rank)
     joined = search.recombine(best)
     assert search.rank(joined) <= search.rank(best)
@@ -172,7 +172,7 @@ def test_oversized_blocks_are_seeded_alone() -> None:
     load = np.full(25, 60)
     load[12] = 900
     graph = graph_of(load, lattice(5, 5))
-    for labels in seeds(graph, Band(), 0, 3):
+    for labels in seeds(graph, Band(), 0.0, 0, 3):
         assert (labels == labels[12]).sum() == 1
 
 
