@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_grid.plan import Plan
+from gis_grid.rules.findings import Remedy
 from gis_grid.rules.issues import Issue
 from gis_grid.rules.parts import Flags, Ints, Parts, connected, cut_into_parts, link_matrix
 from gis_grid.rules.words import Names, spaced
@@ -132,12 +133,13 @@ class Context:
         found: object = "",
         wanted: object = "",
         remedies: tuple[str, ...] = (),
+        tried: tuple[Remedy, ...] = (),
     ) -> Issue:
         """Make an issue from positions; `said` is the message in Chinese and English."""
         named = () if blocks is None else tuple(sorted(str(block) for block in self.ids[blocks]))
         grid_id, code = (str(self.grid_ids[grid]), str(self.codes[grid])) if grid >= 0 else ("", "")
         zh, en = said[0].strip(), said[1].strip()
-        return Issue(rule, severity, zh, en, grid_id, code, named, str(found), str(wanted), remedies)
+        return Issue(rule, severity, zh, en, grid_id, code, named, str(found), str(wanted), remedies, tried)
 
     def grid_called(self, grid: int) -> tuple[str, str]:
         """Return what a grid is called: its code, or its id."""

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gis_grid.rules.arithmetic import Finding, explain
 from gis_grid.rules.context import Context
+from gis_grid.rules.findings import Finding, Remedy
 from gis_grid.rules.issues import Issue
 from gis_grid.rules.mend import mends
 from gis_grid.rules.parts import Ints
-from gis_grid.rules.words import ACCEPT
+from gis_grid.rules.proofs import Proofs
+from gis_grid.rules.remedies import try_remedies
 
 
 def band(ctx: Context) -> Iterator[Issue]:
     """Find grids out of band: an exception where the blocks prove that one cannot be avoided there, else an error.
 
-    The proof is made again from blocks and borders (`gis_grid.rules.arithmetic`), never taken from a file. A grid is
+    The proof is made again from blocks and borders (`gis_grid.rules.proofs`), never taken from a file. A grid is
     an exception if all of this holds: it lies in one part; it answers to a finding, and no more than `least` grids do;
     of oversize blocks it holds at most one, and beside it only blocks that findings cover; without one it holds less
     than `min + max` households, as a heavier grid could give some up.
@@ -27,11 +28,12 @@ def band(ctx: Context) -> Iterator[Issue]:
     if not out:
         return
     where = {str(code) for grid in out for code in ctx.plan.blocks["community_code"].to_numpy()[ctx.members[grid]]}
-    names = ctx.community_names
-    findings = explain(ctx.plan.blocks, ctx.plan.borders, ctx.band, communities=names, only=where)
-    cases = _judge(ctx, out, findings)
+    proofs = Proofs(ctx.parts, ctx.plan.borders, ctx.band, ctx.called)
+    cases = _judge(ctx, out, [finding for code in sorted(where) for finding in proofs.of(code)])
+    shown = list(dict.fromkeys(proof for case in cases for proof in case.proofs))
+    cures = dict(zip(shown, try_remedies(proofs, shown, ctx.grid), strict=True))
     for case in cases:
-        yield _exception(ctx, case) if case.proofs else _error(ctx, case)
+        yield _exception(ctx, case, cures) if case.proofs else _error(ctx, case)
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,12 @@ def _measured(ctx: Context, grid: int) -> tuple[str, str]:
     return f"{zh}有 {load} 户，{side[0]} {side[1]} 户", f"{en} holds {load} households, {side[2]} {side[1]}"
 
 
-def _exception(ctx: Context, case: _Case) -> Issue:
+def _exception(ctx: Context, case: _Case, cures: dict[Finding, tuple[Remedy, ...]]) -> Issue:
     said_zh, said_en = _measured(ctx, case.grid)
     zh = "；".join([said_zh, *(proof.message_zh for proof in case.proofs)])
     en = "; ".join([said_en, *(proof.message_en for proof in case.proofs)])
-    cures = dict.fromkeys(cure for proof in case.proofs for cure in proof.remedies if cure != ACCEPT)
-    return _issue(ctx, case.grid, "exception", (zh, en), (*cures, ACCEPT))
+    tried = dict.fromkeys(sorted((cure for proof in case.proofs for cure in cures[proof]), key=lambda cure: cure.rank))
+    return _issue(ctx, case.grid, "exception", (zh, en), tuple(map(str, tried)), tuple(tried))
 
 
 def _error(ctx: Context, case: _Case) -> Issue:
@@ -121,11 +123,20 @@ def _error(ctx: Context, case: _Case) -> Issue:
     return _issue(ctx, case.grid, "error", said, mends(ctx, case.grid))
 
 
-def _issue(ctx: Context, grid: int, severity: str, said: tuple[str, str], remedies: tuple[str, ...]) -> Issue:
+def _issue(
+    ctx: Context,
+    grid: int,
+    severity: str,
+    said: tuple[str, str],
+    remedies: tuple[str, ...],
+    tried: tuple[Remedy, ...] = (),
+) -> Issue:
     wanted = f"{ctx.band.min}–{ctx.band.max}"
     load = int(ctx.load[grid])
     members = ctx.members[grid]
-    return ctx.issue("band", severity, said, grid=grid, blocks=members, found=load, wanted=wanted, remedies=remedies)
+    return ctx.issue(
+        "band", severity, said, grid=grid, blocks=members, found=load, wanted=wanted, remedies=remedies, tried=tried
+    )
 
 
 def balance(ctx: Context) -> Iterator[Issue]:

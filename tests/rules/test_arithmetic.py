@@ -47,14 +47,16 @@ def test_a_block_above_the_band_is_its_own_finding_and_what_is_left_beside_it_an
     assert [(f.cause, f.households) for f in findings] == [("oversize", 650), ("trapped", 120)]
     assert findings[1].block_ids == (name(0, 0),)
     assert name(0, 1) in findings[1].message_en
-    assert findings[1].remedies[0].endswith(f"divide block {name(0, 1)} along an inner road or between buildings")
+    both = f"divide block {name(0, 1)} along an inner road or between buildings into 2 × 325: then 445 + 400 + 325"
+    assert findings[1].remedies[0].endswith(f"{both}, which removes 2 exceptions")
     assert least_out_of_band(findings) == 2
 
 
 def test_a_compound_and_a_tower_are_divided_in_their_own_ways() -> None:
     blocks = blocks_of([[650, 700, 800]], atom=["compound", "building", "stairwell"], name=["锦绣花园", "", ""])
     first = [finding.remedies[0] for finding in explain(blocks, borders_of(blocks), BAND)]
-    assert first[2] == "将小区 锦绣花园 (r00c00)沿内部道路划分 / divide compound 锦绣花园 (r00c00) along an inner road"
+    assert first[2].startswith("将小区 锦绣花园 (r00c00)沿内部道路划分为 2 × 325 户，")
+    assert "divide compound 锦绣花园 (r00c00) along an inner road into 2 × 325: then" in first[2]
     assert "按单元划分" in first[1]
     assert "by floors" in first[0]
 
@@ -64,13 +66,22 @@ def test_empty_blocks_beside_a_block_above_the_band_are_no_finding() -> None:
 
 
 def test_a_pocket_behind_a_river_names_the_river() -> None:
-    blocks = blocks_of([[400, 120]])
-    river = {(name(0, 0), name(0, 1)): ("清水河", "river", True)}
+    blocks = blocks_of([[400, 100, 120]])
+    river = {(name(0, 1), name(0, 2)): ("清水河", "river", True)}
     (finding,) = explain(blocks, borders_of(blocks, streets=river), BAND)
     assert (finding.cause, finding.households) == ("detached", 120)
     assert "被清水河隔开" in finding.message_zh
     assert "is cut off by 清水河" in finding.message_en
-    assert any("declare the line no barrier" in remedy for remedy in finding.remedies)
+    assert [remedy.kind for remedy in finding.tried] == ["accept"]  # 620 = 400 + 220 or 500 + 120
+
+
+def test_a_crossing_is_named_where_both_sides_can_then_be_met() -> None:
+    blocks = blocks_of([[400, 100, 210]])
+    river = {(name(0, 1), name(0, 2)): ("清水河", "river", True)}
+    (finding,) = explain(blocks, borders_of(blocks, streets=river), BAND)
+    assert [remedy.kind for remedy in finding.tried] == ["cross", "accept"]
+    assert finding.tried[0].grids == (400, 310)
+    assert finding.remedies[0].endswith("over 清水河, declare the line no barrier here: then 400 + 310")
 
 
 def test_an_island_is_told_to_touch_nothing() -> None:
@@ -98,7 +109,9 @@ def test_a_block_across_the_community_line_is_named_when_it_mends_both_sides() -
     blocks = blocks_of([[320, 254, 60, 300, 350]], community_code=codes)
     (finding,) = explain(blocks, borders_of(blocks), BAND, communities={codes[0]: "甲社区", codes[-1]: "乙社区"})
     assert finding.remedies[0] == (
-        f"将街坊 {name(0, 2)}（60 户）划入甲社区 / hand block {name(0, 2)} (60 households) to community 甲社区"
+        f"将街坊 {name(0, 2)}（60 户）划入甲社区，则甲社区可划为 320 + 314 户、乙社区可划为 350 + 300 户 / "
+        f"hand block {name(0, 2)} (60 households) to community 甲社区: "
+        "then 320 + 314 in community 甲社区 and 350 + 300 in community 乙社区"
     )
     assert finding.remedies[-1] == "作为例外予以认可 / accept it as an exception"
 
