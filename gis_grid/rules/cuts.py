@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from gis_grid.rules import search
 from gis_grid.rules.parts import Ints
 from gis_grid.scheme import Band
 
@@ -22,6 +23,8 @@ from gis_grid.scheme import Band
 _TREES = 24
 #: How strongly trees are kept from passing through heavy blocks, in turn: at their ends these join what fits them.
 _SHUN = (0.5, 1.0, 2.0, 4.0, 0.0)
+#: up to how many blocks every division is looked at where no tree gives one
+_FEW = 20
 
 
 class Ground(NamedTuple):
@@ -84,7 +87,15 @@ def _cut_piece(ground: Ground, band: Band, effort: Effort, trees: int) -> list[l
         grids = _cut_tree(order.tolist(), before.tolist(), load, band)
         if grids is not None:
             return grids
-    return None
+    return _search(ground, band) if len(load) <= _FEW else None
+
+
+def _search(ground: Ground, band: Band) -> list[list[int]] | None:
+    order = search.in_order(ground.links, np.arange(len(ground.load)))
+    found = search.division(search.masks_of(ground.links, order), ground.load[order].tolist(), band)
+    if not found:
+        return None
+    return [[int(block) for bit, block in enumerate(order) if mask >> bit & 1] for mask in found]
 
 
 class _Climb(NamedTuple):

@@ -12,8 +12,8 @@ from gis_grid.rules.fields import Case, Fields
 from gis_grid.rules.findings import Finding, Remedy
 from gis_grid.rules.parts import Ints, link_matrix
 
-#: how many changes of each kind that could add up are looked at, the lightest first
-_TRIES = 24
+#: how many changes of each kind are looked at, the lightest first
+_TRIES = 400
 
 _NONE = np.zeros(0, dtype=np.int64)
 
@@ -92,19 +92,26 @@ def _swaps(fields: Fields, _: Case, doors: Ints) -> Iterator[_Change]:
 
 
 def _that_add_up(fields: Fields, case: Case, changes: Iterable[_Change]) -> Iterator[_Change]:
-    """Pass on changes after which some number of grids fits both sides, each once, and not too many."""
+    """Pass on changes that may help, each once, and not too many.
+
+    None takes away all of a community's piece that is large enough for a grid.
+    """
     load, band = fields.parts.load, fields.band
     total = int(load[case.piece].sum())
+    sizes = np.bincount(fields.parts.rest[~fields.parts.oversize])
     seen: set[tuple[int, bytes, bytes]] = set()
     for change in changes:
         key = (change.other, change.giving.tobytes(), change.taking.tobytes())
-        gone = int(load[change.giving].sum() - load[change.taking].sum())
-        if key in seen or change.weight(load) == 0:
+        if key in seen or change.weight(load) == 0 or len(change.taking) == sizes[change.other]:
             continue
         seen.add(key)
-        if case.is_whole and not (len(change.giving) == len(case.piece) or len(band.feasible_counts(total - gone))):
+        gone = int(load[change.giving].sum() - load[change.taking].sum())
+        emptied = len(change.giving) == len(case.piece)
+        if emptied and total >= band.min:
             continue
-        if len(seen) > _TRIES * 20:
+        if case.is_whole and not emptied and not band.feasible_counts(total - gone):
+            continue
+        if len(seen) > _TRIES:
             return
         yield change
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from gis_grid.rules import explain, least_out_of_band
 from gis_grid.rules.arithmetic import Finding
 from gis_grid.scheme import Band
-from lattice import blocks_of, borders_of, found, name, plan_of
+from lattice import blocks_of, borders_of, connection, divisions, found, name, plan_of
 
 BAND = Band(300, 500, 400)
 
@@ -142,38 +141,6 @@ def test_nothing_is_changed_and_order_is_fixed() -> None:
 
 
 # ---- against every division there is ---------------------------------------------------------------------------
-
-
-def divisions(blocks: list[int], joined: Callable[[list[int]], bool]) -> Iterator[list[list[int]]]:
-    """Yield every way to cut blocks into connected groups."""
-    if not blocks:
-        yield []
-        return
-    first, rest = blocks[0], blocks[1:]
-    for bits in range(1 << len(rest)):
-        group = [first, *(b for k, b in enumerate(rest) if bits >> k & 1)]
-        if joined(group):
-            for others in divisions([b for k, b in enumerate(rest) if not bits >> k & 1], joined):
-                yield [group, *others]
-
-
-def connection(blocks: gpd.GeoDataFrame, borders: gpd.GeoDataFrame) -> Callable[[list[int]], bool]:
-    place = {block: n for n, block in enumerate(blocks.index)}
-    near = np.zeros((len(blocks), len(blocks)), dtype=bool)
-    for a, b in zip(borders["a"], borders["b"], strict=True):
-        near[place[a], place[b]] = near[place[b], place[a]] = True
-
-    def joined(group: list[int]) -> bool:
-        seen, queue = {group[0]}, [group[0]]
-        while queue:
-            here = queue.pop()
-            for other in group:
-                if near[here, other] and other not in seen:
-                    seen.add(other)
-                    queue.append(other)
-        return len(seen) == len(group)
-
-    return joined
 
 
 loads = st.sampled_from([0, 40, 90, 150, 210, 260, 290, 310, 400, 450, 499, 520, 640, 700])
