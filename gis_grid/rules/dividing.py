@@ -76,7 +76,7 @@ def _tried(fields: Fields, case: Case, block: int, solved: list[Finding]) -> Rem
     sizes, grids = found
     removed = sum(one.least for one in solved)
     zh, en = words.divide(fields.called, block, sizes)
-    then_zh, then_en = words.then([("", "", grids)], removed, left)
+    then_zh, then_en = words.then([("", "", grids)] if grids != sizes else [], removed, left)
     return Remedy(
         kind="divide",
         text_zh=zh + then_zh,

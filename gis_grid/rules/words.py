@@ -193,6 +193,8 @@ def then(sides: Sequence[tuple[str, str, Sequence[int]]], removed: int, left: in
     said = [(where_zh, where_en, *sizes(grids)) for where_zh, where_en, grids in sides if grids]
     zh = "、".join(f"{where or '此处'}可划为 {what}" for where, _, what, _ in said)
     en = " and ".join(f"{what} in {where}" if where else what for _, where, _, what in said)
+    if not said:
+        zh, en = "每块各成一个网格", "each of these is a grid"
     if removed > 1:
         zh, en = f"{zh}，消除 {removed} 处例外", f"{en}, which removes {removed} exceptions"
     if left:
@@ -202,11 +204,15 @@ def then(sides: Sequence[tuple[str, str, Sequence[int]]], removed: int, left: in
 
 
 def divide(called: Names, block: int, parts: Sequence[int]) -> tuple[str, str]:
-    """Say that a block is divided into parts, by what it is made of."""
+    """Say that a block is divided into parts of so many households, by what it is made of."""
     zh, en = called.block(block)
     way_zh, way_en = _WAYS.get(called.atom(block), ("沿内部道路或楼间", "along an inner road or between buildings"))
     into_zh, into_en = sizes(parts)
-    return f"将{zh}{way_zh}划分为 {into_zh}", f"divide {en} {way_en} into {into_en}"
+    total = sum(parts)
+    return (
+        f"将{zh.rstrip()}（{total} 户）{way_zh}划分为 {into_zh}",
+        f"divide {en} ({total} households) {way_en} into {into_en}",
+    )
 
 
 def hand_over(called: Names, moving: Ints, total: int, to: tuple[str, str]) -> tuple[str, str]:

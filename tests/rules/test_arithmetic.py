@@ -46,16 +46,18 @@ def test_a_block_above_the_band_is_its_own_finding_and_what_is_left_beside_it_an
     assert [(f.cause, f.households) for f in findings] == [("oversize", 650), ("trapped", 120)]
     assert findings[1].block_ids == (name(0, 0),)
     assert name(0, 1) in findings[1].message_en
-    both = f"divide block {name(0, 1)} along an inner road or between buildings into 2 × 325: then 445 + 400 + 325"
-    assert findings[1].remedies[0].endswith(f"{both}, which removes 2 exceptions")
+    assert findings[1].remedies[0].endswith(
+        f"divide block {name(0, 1)} (650 households) along an inner road or between buildings into 2 × 325: "
+        "then 445 + 400 + 325, which removes 2 exceptions"
+    )
     assert least_out_of_band(findings) == 2
 
 
 def test_a_compound_and_a_tower_are_divided_in_their_own_ways() -> None:
     blocks = blocks_of([[650, 700, 800]], atom=["compound", "building", "stairwell"], name=["锦绣花园", "", ""])
     first = [finding.remedies[0] for finding in explain(blocks, borders_of(blocks), BAND)]
-    assert first[2].startswith("将小区 锦绣花园 (r00c00)沿内部道路划分为 2 × 325 户，")
-    assert "divide compound 锦绣花园 (r00c00) along an inner road into 2 × 325: then" in first[2]
+    assert first[2].startswith("将小区 锦绣花园 (r00c00)（650 户）沿内部道路划分为 2 × 325 户，则每块各成一个网格")
+    assert "锦绣花园 (r00c00) (650 households) along an inner road into 2 × 325: then each of these is a grid" in first[2]
     assert "按单元划分" in first[1]
     assert "by floors" in first[0]
 
