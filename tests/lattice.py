@@ -125,3 +125,18 @@ def connection(blocks: gpd.GeoDataFrame, borders: pd.DataFrame) -> Callable[[lis
         return len(seen) == len(group)
 
     return joined
+
+
+def set_apart(group: list[int], load: np.ndarray, joined: Callable[[list[int]], bool], most: int) -> list[list[int]]:
+    """Return what a grid counts as: itself, or its blocks above the band, and each populated piece beside them."""
+    heavy = [block for block in group if load[block] > most]
+    if not heavy:
+        return [group]
+    rest, pieces = [block for block in group if load[block] <= most], []
+    while rest:
+        piece = [rest.pop(0)]
+        while more := [block for block in rest if any(joined([block, other]) for other in piece)]:
+            piece += more
+            rest = [block for block in rest if block not in more]
+        pieces.append(piece)
+    return [heavy, *(piece for piece in pieces if load[piece].sum() > 0)]

@@ -80,14 +80,43 @@ def _cut_piece(ground: Ground, band: Band, effort: Effort, trees: int) -> list[l
     for turn in range(trees):
         if not effort.spend(len(load)):
             return None
-        weight = rng.random(len(up.row)) + 0.1 + _SHUN[turn % len(_SHUN)] * heavy
-        web = sparse.coo_array((weight, (up.row, up.col)), shape=ground.links.shape).tocsr()
-        tree = csgraph.minimum_spanning_tree(web)
-        order, before = csgraph.breadth_first_order(tree, int(rng.integers(len(load))), directed=False)
-        grids = _cut_tree(order.tolist(), before.tolist(), load, band)
+        order = np.argsort(rng.random(len(heavy)) + _SHUN[turn % len(_SHUN)] * heavy)
+        tree = _tree(up.row[order].tolist(), up.col[order].tolist(), len(load))
+        grids = _cut_tree(*_walk(tree, int(rng.integers(len(load)))), load, band)
         if grids is not None:
             return grids
     return _search(ground, band) if len(load) <= _FEW else None
+
+
+def _tree(one: list[int], other: list[int], count: int) -> list[list[int]]:
+    """Return the neighbours of each block in the tree that takes links in the order given (Kruskal 1956)."""
+    head, left = list(range(count)), count - 1
+    tree: list[list[int]] = [[] for _ in head]
+    for a, b in zip(one, other, strict=True):
+        top, end = a, b
+        while head[top] != top:
+            head[top] = top = head[head[top]]
+        while head[end] != end:
+            head[end] = end = head[head[end]]
+        if top != end:
+            head[top] = end
+            tree[a].append(b)
+            tree[b].append(a)
+            left -= 1
+            if not left:
+                break
+    return tree
+
+
+def _walk(tree: list[list[int]], root: int) -> tuple[list[int], list[int]]:
+    """Return the blocks of a tree from the root on, and what comes before each."""
+    order, before = [root], [-1] * len(tree)
+    for block in order:
+        for near in tree[block]:
+            if near != before[block]:
+                before[near] = block
+                order.append(near)
+    return order, before
 
 
 def _search(ground: Ground, band: Band) -> list[list[int]] | None:

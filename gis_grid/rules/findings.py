@@ -50,11 +50,12 @@ ACCEPT = Remedy("accept", "作为例外予以认可", "accept it as an exception
 class Finding:
     """Prove that at least `least` grids holding some of these blocks are out of band, whoever divides.
 
+    What lies beside a block above the band in its grid counts as a grid of its own, piece by piece.
     `block_ids` are the blocks the proof is about and `households` what they hold together. `least_households` is
     proved, too: where no more than `least` grids are out of band for this finding, they miss the band by so many
     households in sum, or by more; over the findings of a district these add up. Both hold for divisions in which no
-    grid without a block above the band holds `min + max` or more (it could give up a grid). `tried` are remedies, the
-    best first.
+    grid could give up a whole one: none without a block above the band holds `min + max` or more, and what lies
+    beside such a block in its grid hangs together in pieces of less than `min`. `tried` are remedies, the best first.
     """
 
     cause: str

@@ -61,7 +61,7 @@ def _judge(ctx: Context, out: list[int], findings: list[Finding]) -> list[_Case]
         if why is None and not heavy[members].any() and not any(left[k] > 0 for k in answered):
             count = findings[answered[0]].least
             why = f"此处至多需要 {count} 个超出范围的网格", f"no more than {count} grid out of band is needed here"
-        for k in answered:
+        for k in _used(ctx, members, of):
             left[k] = max(0, left[k] - 1)
         if why is None:
             judged[grid] = _Case(grid, _ranked(answered, findings))
@@ -75,6 +75,17 @@ def _answered(ctx: Context, members: Ints, of: Ints) -> list[int]:
     lived = members[ctx.households[members] > 0]
     numbers = np.unique(of[lived if len(lived) else members])
     return [int(k) for k in numbers if k >= 0]
+
+
+def _used(ctx: Context, members: Ints, of: Ints) -> list[int]:
+    """Return the findings a grid uses up; each piece that lies beside a block above the band does so by itself."""
+    heavy = ctx.parts.oversize[members]
+    if not heavy.any():
+        return _answered(ctx, members, of)
+    rest = members[~heavy & (ctx.households[members] > 0)]
+    pieces = ctx.parts.pieces(members[~heavy])[ctx.households[members[~heavy]] > 0]
+    apart = [members[heavy], *(rest[pieces == number] for number in np.unique(pieces))]
+    return [k for piece in apart for k in _answered(ctx, piece, of)]
 
 
 def _ranked(answered: list[int], findings: list[Finding]) -> tuple[Finding, ...]:
@@ -93,13 +104,24 @@ def _faults(ctx: Context, grid: int, members: Ints, answered: list[int], of: Int
     if len(heavy) > 1:
         zh, en = ctx.called.blocks(heavy)
         return f"{zh}应分属不同网格", f"{en} belong in different grids"
-    spare = members[(of[members] < 0) & (ctx.households[members] > 0)]
-    if len(heavy) and len(spare):
+    spare = _spare(ctx, members, of) if len(heavy) else members[:0]
+    if len(spare):
         zh, en = ctx.called.blocks(spare)
         return f"{zh}可以划出", f"{en} can be taken out"
     if not len(heavy) and ctx.load[grid] >= ctx.band.min + ctx.band.max:
         return "可以再划分", "it can give up a whole grid"
     return None
+
+
+def _spare(ctx: Context, members: Ints, of: Ints) -> Ints:
+    """Return the blocks beside one above the band that need not be there: pieces without proof, or fit for a grid."""
+    rest = members[~ctx.parts.oversize[members]]
+    pieces = ctx.parts.pieces(rest)
+    count = int(pieces.max(initial=-1)) + 1
+    lived = ctx.households[rest] > 0
+    proved = np.bincount(pieces[lived & (of[rest] >= 0)], minlength=count) > 0
+    load = np.bincount(pieces, ctx.households[rest], count)
+    return rest[lived & ~(proved & (load < ctx.band.min))[pieces]]
 
 
 def _measured(ctx: Context, grid: int) -> tuple[str, str]:

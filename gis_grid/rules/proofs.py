@@ -10,7 +10,7 @@ import pandas as pd
 
 from gis_grid.rules import cuts, search, words
 from gis_grid.rules.findings import Finding
-from gis_grid.rules.parts import Ints, Parts
+from gis_grid.rules.parts import Flags, Ints, Parts
 from gis_grid.scheme import Band
 
 #: up to how many blocks a piece is tried to be cut along trees as a whole before blocks are looked at one by one
@@ -71,9 +71,9 @@ class Proofs:
         found = list(self._trapped(chosen))
         if can_be_cut is None:
             return found
-        short = self._shortfall(chosen, beside)
-        if len(found) >= short.grids:
+        if found and self._suffices(chosen, beside, found):
             return found
+        short = self._shortfall(chosen, beside)
         said = words.cannot_be_cut(self.called, chosen, total, band)
         return [self._finding("trapped", chosen, said, short)]
 
@@ -93,11 +93,19 @@ class Proofs:
     def _shortfall(self, chosen: Ints, beside: Ints) -> search.Shortfall:
         """Return what a piece that cannot be met misses the band by; oversize blocks beside it may take some."""
         parts, band = self.parts, self.band
-        if len(beside):
-            total = int(parts.load[chosen].sum())
-            return search.Shortfall(1, max(1, min(total, search.misses(total, band))))
         order = search.in_order(parts.links, chosen)
-        return search.shortfall(search.masks_of(parts.links, order), parts.load[order].tolist(), band)
+        around = search.masks_of(parts.links, order)
+        touching = _mask(np.isin(order, parts.links[beside].indices))
+        return search.shortfall(around, parts.load[order].tolist(), band, beside=touching)
+
+    def _suffices(self, chosen: Ints, beside: Ints, found: list[Finding]) -> bool:
+        """Tell whether the rest of a piece can be in band if the blocks of some findings are not."""
+        parts, named = self.parts, {block for one in found for block in one.block_ids}
+        order = search.in_order(parts.links, chosen)
+        around = search.masks_of(parts.links, order)
+        some = _mask(np.isin(parts.ids[order].astype(str), sorted(named)))
+        touching = _mask(np.isin(order, parts.links[beside].indices))
+        return search.suffices(around, parts.load[order].tolist(), self.band, some, len(found), beside=touching)
 
     def _no_count_fits(self, chosen: Ints, beside: Ints) -> Finding:
         parts, called, band = self.parts, self.called, self.band
@@ -161,3 +169,7 @@ class Proofs:
             least=short.grids,
             least_households=short.households,
         )
+
+
+def _mask(chosen: Flags) -> int:
+    return sum(1 << bit for bit in np.flatnonzero(chosen).tolist())

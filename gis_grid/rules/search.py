@@ -85,38 +85,43 @@ class Shortfall(NamedTuple):
     households: int
 
 
-def shortfall(around: Sequence[int], load: Sequence[int], band: Band) -> Shortfall:
+def shortfall(around: Sequence[int], load: Sequence[int], band: Band, *, beside: int = 0) -> Shortfall:
     """Return what a division misses the band by at least when no grid holds `min + max` households or more.
 
     (A grid that heavy can always be told to give some up, so it is no way out.) Only ask where there is no `division`.
-    One more grid out of band is granted until a division is found; then the households that it misses the band by are
-    halved in on. Where either takes too long, what has been ruled out by then is a lower bound all the same.
+    `beside` is the mask of blocks that touch one above the band: blocks that hold less than a grid may join it there,
+    which counts like a grid out of band, but misses the band by no more households than they hold. One more grid is
+    granted until a division is found; then the households that it misses the band by are halved in on. Where either
+    takes too long, what has been ruled out by then is a lower bound all the same.
 
     >>> star = [0b1110, 0b0001, 0b0001, 0b0001]
     >>> shortfall(star, [450, 190, 190, 190], Band(300, 500, 400))
     Shortfall(grids=3, households=330)
+    >>> shortfall([0], [120], Band(300, 500, 400)), shortfall([0], [120], Band(300, 500, 400), beside=0b1)
+    (Shortfall(grids=1, households=180), Shortfall(grids=1, households=120))
     """
-    surely = max(1, sum(misses(total, band) for total in _piece_loads((1 << len(around)) - 1, around, load)))
-    if len(around) > MOST_BLOCKS:
-        return Shortfall(1, surely)
-    sets = connected_sets(around, load, band.min + band.max - 1)
+    sets = connected_sets(around, load, band.min + band.max - 1) if len(around) <= MOST_BLOCKS else None
+    cover = _Cover(around, load, band, np.zeros(0, dtype=np.int64) if sets is None else sets, beside)
+    low = max(1, cover.must_miss())
     if sets is None:
-        return Shortfall(1, surely)
-    cover, spare = _Cover(around, load, band, sets), 1
-    found = cover.find(spare)
+        return Shortfall(1, low)
+    spare, found = 1, cover.find(1)
     while found == ():
         spare += 1
         found = cover.find(spare)
-    if found is None:
-        return Shortfall(spare, surely)
-    low, high = surely, cover.missed(found)
-    while low < high:
+    high = cover.missed(found or ())
+    while found is not None and low < high:
         middle = (low + high) // 2
         found = cover.find(spare, within=middle)
-        if found is None:
-            break
-        low, high = (low, cover.missed(found)) if found else (middle + 1, high)
+        if found is not None:
+            low, high = (low, cover.missed(found)) if found else (middle + 1, high)
     return Shortfall(spare, low)
+
+
+def suffices(around: Sequence[int], load: Sequence[int], band: Band, some: int, spare: int, *, beside: int = 0) -> bool:
+    """Tell whether a division has no more than `spare` grids out of band, each with one of `some` blocks (a mask)."""
+    sets = connected_sets(around, load, band.min + band.max - 1) if len(around) <= MOST_BLOCKS else None
+    return sets is None or _Cover(around, load, band, sets, beside, some).find(spare) != ()
 
 
 def misses(total: int, band: Band) -> int:
@@ -132,23 +137,30 @@ def misses(total: int, band: Band) -> int:
 
 
 class _Cover:
-    """Part blocks into some of the sets, a few of which may be out of band."""
+    """Part blocks into some of the sets, a few of which, each with one of `some` blocks, may be out of band."""
 
-    def __init__(self, around: Sequence[int], load: Sequence[int], band: Band, sets: Masks) -> None:
-        self._around, self._load, self._band = around, load, band
+    def __init__(
+        self, around: Sequence[int], load: Sequence[int], band: Band, sets: Masks, beside: int = 0, some: int = -1
+    ) -> None:
+        self._around, self._load, self._band, self._beside = around, load, band, beside
         total = loads_of(sets, load)
         off = np.maximum(0, band.min - total) + np.maximum(0, total - band.max)
+        off = np.where((sets & beside != 0) & (total < band.min), np.minimum(off, total), off)
+        fits = (total >= band.min) & (total <= band.max)
+        poor = ~fits & (sets & some != 0)
         lowest = sets & -sets
-        self._good = {1 << bit: sets[(off == 0) & (lowest == 1 << bit)] for bit in range(len(around))}
-        self._poor = {}
-        for bit in range(len(around)):
-            rows = np.flatnonzero((off > 0) & (lowest == 1 << bit))
-            self._poor[1 << bit] = (sets[rows], off[rows])
+        bits = [1 << bit for bit in range(len(around))]
+        self._good = {bit: sets[fits & (lowest == bit)] for bit in bits}
+        self._poor = {bit: (sets[poor & (lowest == bit)], off[poor & (lowest == bit)]) for bit in bits}
+        self._off = dict(zip(sets.tolist(), np.where(fits, 0, off).tolist(), strict=True))
+
+    def must_miss(self) -> int:
+        """Return by how many households in sum any division misses the band, at least, by arithmetic."""
+        return sum(self._short((1 << len(self._around)) - 1))
 
     def missed(self, grids: Sequence[int]) -> int:
         """Return by how many households in sum grids miss the band."""
-        held = (sum(self._load[bit] for bit in range(len(self._load)) if grid >> bit & 1) for grid in grids)
-        return sum(abs(self._band.off_by(total)) for total in held)
+        return sum(self._off[grid] for grid in grids)
 
     def find(self, spare: int, within: int | None = None) -> tuple[int, ...] | None:
         """Return sets that part the blocks with no more than `spare` of them out of band, (): none do, None: too long.
@@ -178,9 +190,14 @@ class _Cover:
                 pushed += 1
         return ()
 
+    def _short(self, rest: int) -> list[int]:
+        """Return what every piece that no number of grids fits misses the band by."""
+        pieces = ((piece, total, misses(total, self._band)) for piece, total in _pieces(rest, self._around, self._load))
+        return [min(short, total) if piece & self._beside else short for piece, total, short in pieces if short]
+
     def _is_hopeless(self, rest: int, left: int, slack: int) -> bool:
-        missed = [misses(piece, self._band) for piece in _piece_loads(rest, self._around, self._load)]
-        return sum(short > 0 for short in missed) > left or sum(missed) > slack
+        short = self._short(rest)
+        return len(short) > left or sum(short) > slack
 
     def _onward(self, rest: int, left: int, slack: int) -> Iterator[tuple[int, int, int]]:
         """Yield what remains after each set that holds the lowest block of the rest; those in band come last."""
@@ -204,8 +221,8 @@ def _steps(state: tuple[int, int, int], came: dict[tuple[int, int, int], tuple[i
         state = before
 
 
-def _piece_loads(rest: int, around: Sequence[int], load: Sequence[int]) -> Iterator[int]:
-    """Yield the load of every connected piece of a set of blocks."""
+def _pieces(rest: int, around: Sequence[int], load: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield every connected piece of a set of blocks with its load."""
     while rest:
         piece, edge, total = 0, rest & -rest, 0
         while edge:
@@ -214,7 +231,7 @@ def _piece_loads(rest: int, around: Sequence[int], load: Sequence[int]) -> Itera
             total += load[bit]
             edge = (edge | around[bit] & rest) & ~piece
         rest &= ~piece
-        yield total
+        yield piece, total
 
 
 def in_order(links: sparse.csr_array, chosen: Ints) -> Ints:

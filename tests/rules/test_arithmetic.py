@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gis_grid.rules import explain, least_out_of_band
 from gis_grid.rules.arithmetic import Finding
 from gis_grid.scheme import Band
-from lattice import blocks_of, borders_of, connection, divisions, found, name, plan_of
+from lattice import blocks_of, borders_of, connection, divisions, found, name, plan_of, set_apart
 
 BAND = Band(300, 500, 400)
 
@@ -46,9 +46,13 @@ def test_a_block_above_the_band_is_its_own_finding_and_what_is_left_beside_it_an
     assert [(f.cause, f.households) for f in findings] == [("oversize", 650), ("trapped", 120)]
     assert findings[1].block_ids == (name(0, 0),)
     assert name(0, 1) in findings[1].message_en
-    assert findings[1].remedies[0].endswith(
-        f"divide block {name(0, 1)} (650 households) along an inner road or between buildings into 2 × 325: "
-        "then 445 + 400 + 325, which removes 2 exceptions"
+    assert (
+        findings[1]
+        .remedies[0]
+        .endswith(
+            f"divide block {name(0, 1)} (650 households) along an inner road or between buildings into 2 × 325: "
+            "then 445 + 400 + 325, which removes 2 exceptions"
+        )
     )
     assert least_out_of_band(findings) == 2
 
@@ -57,7 +61,9 @@ def test_a_compound_and_a_tower_are_divided_in_their_own_ways() -> None:
     blocks = blocks_of([[650, 700, 800]], atom=["compound", "building", "stairwell"], name=["锦绣花园", "", ""])
     first = [finding.remedies[0] for finding in explain(blocks, borders_of(blocks), BAND)]
     assert first[2].startswith("将小区 锦绣花园 (r00c00)（650 户）沿内部道路划分为 2 × 325 户，则每块各成一个网格")
-    assert "锦绣花园 (r00c00) (650 households) along an inner road into 2 × 325: then each of these is a grid" in first[2]
+    assert (
+        "锦绣花园 (r00c00) (650 households) along an inner road into 2 × 325: then each of these is a grid" in first[2]
+    )
     assert "按单元划分" in first[1]
     assert "by floors" in first[0]
 
@@ -160,13 +166,16 @@ def test_findings_hold_in_every_division_and_some_division_keeps_to_them(data: s
     load = blocks["households"].to_numpy()
     place = {block: n for n, block in enumerate(blocks.index)}
     claims = [({place[b] for b in f.block_ids}, f.least) for f in findings]
-    answered = False
-    for division in divisions(list(range(len(blocks))), connection(blocks, borders)):
+    answered, joined = False, connection(blocks, borders)
+    for division in divisions(list(range(len(blocks))), joined):
         totals = [int(load[group].sum()) for group in division]
-        out = [set(g) for g, total in zip(division, totals, strict=True) if not 300 <= total <= 500]
+        out = [g for g, total in zip(division, totals, strict=True) if not 300 <= total <= 500]
         heavy = [t >= 800 and load[g].max() <= 500 for g, t in zip(division, totals, strict=True)]
+        apart = [set_apart(group, load, joined, 500) for group in out]
+        heavy += [load[piece].sum() >= 300 for _, *beside in apart for piece in beside]
         for about, least in claims:
-            assert sum(bool(group & about) for group in out) >= (1 if any(heavy) else least)
+            held = sum(bool(set(piece) & about) for group in apart for piece in group)
+            assert held >= (1 if any(heavy) else least)
         if not findings and not out:
             answered = True
         answered = answered or (len(out) <= least_out_of_band(findings) and bool(findings))
