@@ -16,8 +16,9 @@ class Remedy:
 
     `kind` is `divide` (a block into the parts whose households `parts` gives), `cross` (a barrier is opened),
     `transfer` (`blocks` go to community `to`), `swap` (`back` come from there in turn) or `accept`.
-    `exceptions_removed` and `exceptions_left` count grids that cannot be in band, in the communities it touches.
-    `grids` are the households of grids in band that were found to be possible there afterwards.
+    `exceptions_removed` and `exceptions_left` count grids that cannot be in band, finding by finding, in the
+    communities it touches. `grids` are the households of the grids in band that were found to be possible afterwards
+    where it was tried.
     """
 
     kind: str

@@ -196,7 +196,7 @@ def then(sides: Sequence[tuple[str, str, Sequence[int]]], removed: int, left: in
     if not said:
         zh, en = "每块各成一个网格", "each of these is a grid"
     if removed > 1:
-        zh, en = f"{zh}，消除 {removed} 处例外", f"{en}, which removes {removed} exceptions"
+        zh, en = f"{zh}，一并解决 {removed} 项", f"{en}, which settles {removed} problems at once"
     if left:
         few = "other exception remains" if left == 1 else "other exceptions remain"
         zh, en = f"{zh}（该处另有 {left} 处例外）", f"{en} ({left} {few} there)"

@@ -51,7 +51,7 @@ def test_a_block_above_the_band_is_its_own_finding_and_what_is_left_beside_it_an
         .remedies[0]
         .endswith(
             f"divide block {name(0, 1)} (650 households) along an inner road or between buildings into 2 × 325: "
-            "then 445 + 400 + 325, which removes 2 exceptions"
+            "then 445 + 400 + 325, which settles 2 problems at once"
         )
     )
     assert least_out_of_band(findings) == 2
