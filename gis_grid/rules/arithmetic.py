@@ -57,6 +57,7 @@ def explain(
     >>> found[0].least, found[0].least_households
     (1, 74)
     """
+    blocks = blocks.sort_index()
     parts = cut_into_parts(blocks, borders, band)
     proofs = Proofs(parts, borders, band, words.Names(blocks, communities or {}))
     wanted = [code for code in proofs.communities if only is None or code in only]

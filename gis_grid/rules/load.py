@@ -30,6 +30,9 @@ def band(ctx: Context) -> Iterator[Issue]:
     where = {str(code) for grid in out for code in ctx.plan.blocks["community_code"].to_numpy()[ctx.members[grid]]}
     proofs = Proofs(ctx.parts, ctx.plan.borders, ctx.band, ctx.called)
     cases = _judge(ctx, out, [finding for code in sorted(where) for finding in proofs.of(code)])
+    doubtful = [ctx.members[case.grid] for case in cases if not case.proofs]
+    if doubtful and proofs.look_closer(np.concatenate(doubtful)):
+        cases = _judge(ctx, out, [finding for code in sorted(where) for finding in proofs.of(code)])
     shown = list(dict.fromkeys(proof for case in cases for proof in case.proofs))
     cures = dict(zip(shown, try_remedies(proofs, shown, ctx.grid), strict=True))
     for case in cases:

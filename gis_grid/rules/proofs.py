@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from gis_grid.rules import cuts, search, words
+from gis_grid.rules import cuts, pockets, search, words
 from gis_grid.rules.findings import Finding
 from gis_grid.rules.parts import Flags, Ints, Parts
 from gis_grid.scheme import Band
@@ -17,6 +17,8 @@ from gis_grid.scheme import Band
 _MOST_BLOCKS = 400
 #: how many blocks of trees are worked through for one piece
 _EFFORT = 6_000
+#: around how many blocks of one piece pockets are looked for when a plan has grids out of band there
+_MOST_SEEDS = 120
 
 
 class Proofs:
@@ -25,6 +27,7 @@ class Proofs:
     def __init__(self, parts: Parts, borders: gpd.GeoDataFrame, band: Band, called: words.Names) -> None:
         self.parts, self.borders, self.band, self.called = parts, borders, band, called
         self._known: dict[str, list[Finding]] = {}
+        self._unsettled: set[int] = set()
         order = np.argsort(parts.rest, kind="stable")
         order = order[parts.rest[order] >= 0]
         starts = np.flatnonzero(np.diff(parts.rest[order], prepend=-1))
@@ -47,7 +50,7 @@ class Proofs:
             found = [self._oversize(block) for block in self._big_of.get(community, [])]
             for piece in self._pieces_of.get(community, []):
                 found += self._unmet(piece)
-            self._known[community] = sorted(found, key=lambda one: (-one.households, one.block_ids))
+            self._known[community] = sorted(found, key=_heaviest_first)
         return self._known[community]
 
     def _oversize(self, block: int) -> Finding:
@@ -70,12 +73,39 @@ class Proofs:
             return []
         found = list(self._trapped(chosen))
         if can_be_cut is None:
-            return found
+            self._unsettled.add(int(parts.rest[chosen[0]]))
+            seeds = pockets.heavy_spots(parts, chosen, band) if len(chosen) <= _MOST_BLOCKS else chosen[:0]
+            return found + self._pockets(chosen, seeds, found)
         if found and self._suffices(chosen, beside, found):
             return found
         short = self._shortfall(chosen, beside)
         said = words.cannot_be_cut(self.called, chosen, total, band)
         return [self._finding("trapped", chosen, said, short)]
+
+    def look_closer(self, blocks: Ints) -> bool:
+        """Look for pockets around some blocks of pieces that could not be settled; tell whether any was found."""
+        parts, any_found = self.parts, False
+        for number in np.intersect1d(parts.rest[blocks], sorted(self._unsettled)).tolist():
+            chosen = np.flatnonzero(parts.rest == number)
+            code = str(parts.community[chosen[0]])
+            seeds = np.unique(blocks[parts.rest[blocks] == number])[:_MOST_SEEDS]
+            found = self._pockets(chosen, seeds, self.of(code))
+            self._known[code] = sorted([*self.of(code), *found], key=_heaviest_first)
+            any_found |= bool(found)
+        return any_found
+
+    def _pockets(self, chosen: Ints, seeds: Ints, found: list[Finding]) -> list[Finding]:
+        """Return findings about pockets around some blocks of a piece, beside what was found about it."""
+        named = {block for one in found for block in one.block_ids}
+        taken = np.isin(self.parts.ids.astype(str), sorted(named))
+        closed = pockets.pockets(self.parts, chosen, self.band, seeds.tolist(), taken)
+        made = []
+        for number, pocket in enumerate(closed):
+            said = words.pocket(self.called, pocket, int(self.parts.load[pocket].sum()), self.band)
+            # another finding may be answered by the same grid: then no household more is proved
+            short = search.Shortfall(1, int(number == 0 and not found))
+            made.append(self._finding("trapped", pocket, said, short))
+        return made
 
     def _can_be_cut(self, chosen: Ints) -> bool | None:
         """Tell whether a piece can be cut into grids within the band; None where that is not settled."""
@@ -169,6 +199,10 @@ class Proofs:
             least=short.grids,
             least_households=short.households,
         )
+
+
+def _heaviest_first(finding: Finding) -> tuple[int, tuple[str, ...]]:
+    return -finding.households, finding.block_ids
 
 
 def _mask(chosen: Flags) -> int:

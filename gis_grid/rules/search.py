@@ -27,8 +27,8 @@ _MOST_SETS, _PATIENCE = 30_000, 100_000
 Masks = NDArray[np.int64]
 
 
-def connected_sets(around: Sequence[int], load: Sequence[int], most: int) -> Masks | None:
-    """Return the masks of all connected sets of blocks with a load up to `most`, rising; None if they are too many.
+def connected_sets(around: Sequence[int], load: Sequence[int], most: int, *, limit: int = _MOST_SETS) -> Masks | None:
+    """Return the masks of all connected sets of blocks with a load up to `most`, rising; None if more than `limit`.
 
     `around` holds the mask of each block's neighbours.
 
@@ -50,7 +50,7 @@ def connected_sets(around: Sequence[int], load: Sequence[int], most: int) -> Mas
         masks, first = np.unique(np.concatenate(grown), return_index=True)
         rim, total = np.concatenate(rims)[first], np.concatenate(totals)[first]
         found.append(masks)
-        if sum(map(len, found)) > _MOST_SETS:
+        if sum(map(len, found)) > limit:
             return None
     return np.sort(np.concatenate(found))
 

@@ -150,6 +150,15 @@ def cannot_be_cut(called: Names, chosen: Ints, total: int, band: Band) -> tuple[
     )
 
 
+def pocket(called: Names, chosen: Ints, total: int, band: Band) -> tuple[str, str]:
+    """Say that a few blocks cannot all lie in grids within the band, whatever is done around them."""
+    which_zh, which_en = called.blocks(chosen)
+    return (
+        f"{which_zh}共 {total} 户，无论与周围街坊如何组合，都无法全部划入 {band.min}–{band.max} 户的网格",
+        f"{which_en}: {total} households; whatever joins them, not all can lie in grids of {band.min}–{band.max}",
+    )
+
+
 def among_heavy(called: Names, cluster: Ints, near: Ints, band: Band) -> tuple[str, str]:
     """Say that blocks cannot be completed to a grid within the band with what lies around them."""
     which_zh, which_en = called.blocks(cluster)

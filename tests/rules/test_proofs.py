@@ -10,6 +10,8 @@ from scipy import sparse
 
 from gis_grid.rules import explain, least_households_out_of_band, least_out_of_band, search
 from gis_grid.rules.cuts import Effort, Ground, cut
+from gis_grid.rules.parts import cut_into_parts
+from gis_grid.rules.pockets import pockets
 from gis_grid.scheme import Band
 from lattice import blocks_of, borders_of, connection, divisions, set_apart
 from towns import can_be_legal, delaunay
@@ -127,3 +129,36 @@ def test_pieces_apart_are_cut_each_by_itself_and_effort_ends() -> None:
 def test_an_unsettled_piece_is_no_finding() -> None:
     blocks = blocks_of([[100] * 10] * 10)
     assert least_out_of_band(explain(blocks, borders_of(blocks), BAND)) == 0
+
+
+# ---- pockets ---------------------------------------------------------------------------------------------------
+
+
+def test_two_leaves_on_one_hub_are_told_in_a_piece_too_large_to_settle() -> None:
+    rows: list[list[int | None]] = [[100] * 12 for _ in range(10)]
+    rows[0] = [90, 400, 80, None, *[100] * 8]
+    rows[1] = [None, 100, None, *[100] * 9]
+    blocks = blocks_of(rows)
+    findings = explain(blocks, borders_of(blocks), BAND)
+    (finding,) = findings
+    assert (finding.cause, finding.block_ids, finding.least) == ("trapped", ("r00c00", "r00c01", "r00c02"), 1)
+    assert finding.least_households == 1
+    assert "whatever joins them, not all can lie in grids of 300–500" in finding.message_en
+    assert finding.tried[0].kind == "divide"
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_no_division_has_all_of_a_pocket_in_band(data: st.DataObject) -> None:
+    rows, columns = data.draw(st.sampled_from([(1, 7), (2, 4), (3, 3)]))
+    blocks = blocks_of([[data.draw(loads) for _ in range(columns)] for _ in range(rows)])
+    borders = borders_of(blocks)
+    parts = cut_into_parts(blocks, borders, BAND)
+    load, joined = parts.load, connection(blocks, borders)
+    for number in range(int(parts.rest.max()) + 1):
+        chosen = np.flatnonzero(parts.rest == number)
+        none = np.zeros(len(load), dtype=bool)
+        claims = [set(pocket.tolist()) for pocket in pockets(parts, chosen, BAND, chosen.tolist(), none)]
+        for division in divisions(chosen.tolist(), joined) if claims else ():
+            out = [set(group) for group in division if BAND.off_by(int(load[group].sum()))]
+            assert all(any(group & claim for group in out) for claim in claims)
