@@ -7,7 +7,8 @@ k·min ≤ H ≤ k·max. Four things can make a grid out of band unavoidable, an
 - *arithmetic*: a whole community has a number of households that no k fits.
 - *detached*: the same for a piece of a community cut off by a barrier, or lying apart.
 - *trapped*: the blocks left beside an oversize block, or blocks among heavy neighbours, cannot be completed to a grid
-  within the band; shown by arithmetic, or by looking at every connected set of a few blocks.
+  within the band, or a few blocks cannot all be, whatever is done around them; shown by arithmetic, or by looking at
+  every connected set of a few blocks.
 
 A finding says: at least `least` grids that hold blocks of mine are out of band, and miss it by `least_households` in
 sum. It claims nothing that is not proved, and names no remedy that has not been tried.

@@ -47,7 +47,12 @@ def _candidates(fields: Fields, case: Case) -> list[int]:
         return []  # the sum itself does not fit
     near = np.setdiff1d(np.concatenate([parts.neighbours(int(block)) for block in case.blocks]), case.blocks)
     big = near[parts.oversize[near]]
-    chosen = big if len(big) else case.blocks if case.is_whole else near
+    if len(big):
+        chosen = big
+    elif case.is_whole:
+        chosen = case.blocks
+    else:  # what is trapped alone gains nothing by being divided itself
+        chosen = np.union1d(near, case.blocks) if len(case.blocks) > 1 else near
     return [int(block) for block in chosen[np.lexsort((chosen, -parts.load[chosen]))][:_BLOCKS]]
 
 
