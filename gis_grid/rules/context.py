@@ -88,6 +88,12 @@ class Context:
         return self.borders["barrier"].to_numpy(dtype=bool)
 
     @cached_property
+    def open(self) -> Flags:
+        """Mark the borders between blocks that may share a grid: of one community, without a barrier."""
+        _, number = np.unique(self.community.astype(str), return_inverse=True)
+        return np.asarray((number[self.ends[:, 0]] == number[self.ends[:, 1]]) & ~self.barrier)
+
+    @cached_property
     def inner(self) -> Flags:
         """Mark the borders between two blocks of one grid."""
         one, other = self.grid[self.ends[:, 0]], self.grid[self.ends[:, 1]]

@@ -28,8 +28,7 @@ def divisions(fields: Fields, case: Case) -> Iterator[Remedy]:
     for block in _candidates(fields, case):
         touching = np.unique(fields.parts.rest[np.append(fields.parts.neighbours(block), block)])
         near = fields.about(case.finding.community_code, touching.tolist())
-        own = [one for one in fields.proofs.of(case.finding.community_code) if _is_about(one, fields, block)]
-        few = _distinct([*own, case.finding])
+        few = _distinct([*fields.about_block(block), case.finding])
         for solved in (_distinct([*few, *near]), few):
             remedy = _tried(fields, case, block, solved)
             if remedy is not None:
@@ -54,10 +53,6 @@ def _candidates(fields: Fields, case: Case) -> list[int]:
     else:  # what is trapped alone gains nothing by being divided itself
         chosen = np.union1d(near, case.blocks) if len(case.blocks) > 1 else near
     return [int(block) for block in chosen[np.lexsort((chosen, -parts.load[chosen]))][:_BLOCKS]]
-
-
-def _is_about(finding: Finding, fields: Fields, block: int) -> bool:
-    return finding.cause == "oversize" and int(fields.at(finding)[0]) == block
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:

@@ -31,6 +31,15 @@ class Case(NamedTuple):
         return len(self.blocks) == len(self.piece)
 
 
+class _Known(NamedTuple):
+    """Hold what is proved about a community: the first block of each finding, its piece (-1: oversize), all blocks."""
+
+    findings: list[Finding]
+    first: Ints
+    piece: Ints
+    blocks: Ints
+
+
 class Fields:
     """Tell which blocks a change makes divide anew; `labels` are the numbers of the plan's grids, if there is one.
 
@@ -40,6 +49,7 @@ class Fields:
     def __init__(self, proofs: Proofs, labels: Ints | None = None) -> None:
         self.proofs, self.parts, self.band, self.called = proofs, proofs.parts, proofs.band, proofs.called
         self._labels = labels
+        self._looked_up: dict[str, _Known] = {}
         self._place = {str(block): n for n, block in enumerate(self.parts.ids)}
 
     def case(self, finding: Finding, effort: Effort) -> Case:
@@ -58,22 +68,34 @@ class Fields:
 
     def about(self, community: str, pieces: Iterable[int]) -> list[Finding]:
         """Return what is proved about some pieces of a community, oversize blocks apart."""
-        wanted = set(pieces)
-        return [
-            one
-            for one in self.proofs.of(community)
-            if one.cause != "oversize" and int(self.parts.rest[self._place[one.block_ids[0]]]) in wanted
-        ]
+        known = self._known(community)
+        wanted = np.isin(known.piece, [piece for piece in pieces if piece >= 0])
+        return [known.findings[n] for n in np.flatnonzero(wanted)]
+
+    def about_block(self, block: int) -> list[Finding]:
+        """Return what is proved about a block that is above the band."""
+        known = self._known(str(self.parts.community[block]))
+        return [known.findings[n] for n in np.flatnonzero(known.first == block) if self.parts.oversize[block]]
 
     def others(self, communities: Iterable[str], solved: Sequence[Finding]) -> tuple[Flags, int]:
         """Mark the blocks of all else that is proved in some communities; count the exceptions that these make."""
         spared, left = np.zeros(len(self.parts.load), dtype=bool), 0
         for code in sorted(set(communities)):
-            for other in self.proofs.of(code):
-                if other not in solved:
-                    spared[self.at(other)] = True
-                    left += other.least
-        return spared, left
+            known = self._known(code)
+            spared[known.blocks] = True
+            left += sum(one.least for one in known.findings)
+        for one in solved:
+            spared[self.at(one)] = False
+        return spared, left - sum(one.least for one in solved)
+
+    def _known(self, community: str) -> _Known:
+        if community not in self._looked_up:
+            findings = self.proofs.of(community)
+            at = [self.at(one) for one in findings]
+            first = np.array([blocks[0] for blocks in at], dtype=np.int64)
+            blocks = np.concatenate([*at, first[:0]])
+            self._looked_up[community] = _Known(findings, first, self.parts.rest[first], blocks)
+        return self._looked_up[community]
 
     def field(self, members: Ints, seeds: Ints, spared: Flags) -> Ints | None:
         """Return which of some blocks to divide anew after a change at the seeds; None if they are too many."""

@@ -18,7 +18,7 @@ _MOST_BLOCKS = 400
 #: how many blocks of trees are worked through for one piece
 _EFFORT = 6_000
 #: around how many blocks of one piece pockets are looked for when a plan has grids out of band there
-_MOST_SEEDS = 120
+_MOST_SEEDS = 60
 
 
 class Proofs:
