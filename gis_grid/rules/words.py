@@ -246,6 +246,6 @@ def open_barrier(walls: gpd.GeoDataFrame) -> tuple[str, str]:
     names = barrier_names(walls)
     zh, en = "、".join(pair[0] for pair in names), ", ".join(pair[1] for pair in names)
     return (
-        f"若有桥梁、涵洞或通道跨越{zh}，将其在此处改为可跨越",
+        f"若有桥梁、涵洞或通道跨越{' ' * zh[:1].isascii()}{zh}，将其在此处改为可跨越",
         f"if a bridge, an underpass or a crossing leads over {en}, declare the line no barrier here",
     )
