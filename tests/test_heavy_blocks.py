@@ -6,10 +6,14 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from pattern import pattern
 
 from gis_grid.blocks import BlockOptions
+from gis_grid.partition import partition
 from gis_grid.pipeline import BuildOptions, District, build_from
 from gis_grid.plan import Plan
+from gis_grid.rules import check, issues_frame
+from gis_grid.scheme import Scheme
 
 SIDE, COLUMNS, MARGIN = 160.0, 9, 15.0
 
@@ -59,3 +63,19 @@ def test_without_division_the_same_blocks_are_the_only_exceptions() -> None:
     assert (found["severity"] == "exception").all()
     assert found["block_ids"].map(lambda ids: bool(set(ids.split(",")) & set(heavy))).all()
     assert found["remedies"].str.contains("divide block").all()
+
+
+@pytest.mark.parametrize("community", [3_000, 0])
+def test_ready_made_blocks_above_the_band_are_the_only_exceptions(community: int) -> None:
+    blocks, borders = pattern(800, seed=1, heavy=0.01, community=community)
+    scheme = Scheme.load("qinzhou")
+    labels = partition(blocks, borders, scheme).assignment
+    names = labels.unique()
+    shapes = gpd.GeoDataFrame({"code": names}, index=names, geometry=[None] * len(names), crs=blocks.crs)
+    areas = gpd.GeoDataFrame({"community_code": [], "name": []}, geometry=[], crs=blocks.crs)
+    plan = Plan(scheme, blocks, borders, areas, areas, labels, shapes, issues_frame([]))
+    issues = check(plan, rules=["band"])
+    heavy = blocks.index[blocks["households"] > scheme.main.band.max]
+    assert sorted(issue.block_ids for issue in issues) == sorted((block,) for block in heavy)
+    assert {issue.severity for issue in issues} == {"exception"}
+    assert all(issue.tried[0].kind == "divide" for issue in issues)
