@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -90,3 +90,53 @@ def plan_of(
 def found(plan: Plan, rule: str) -> list[Issue]:
     """Return what one rule finds in a plan."""
     return check(plan, rules=[rule])
+
+
+def divisions(blocks: list[int], joined: Callable[[list[int]], bool]) -> Iterator[list[list[int]]]:
+    """Yield every way to cut blocks into connected groups."""
+    if not blocks:
+        yield []
+        return
+    first, rest = blocks[0], blocks[1:]
+    for bits in range(1 << len(rest)):
+        group = [first, *(b for k, b in enumerate(rest) if bits >> k & 1)]
+        if joined(group):
+            for others in divisions([b for k, b in enumerate(rest) if not bits >> k & 1], joined):
+                yield [group, *others]
+
+
+def connection(blocks: gpd.GeoDataFrame, borders: pd.DataFrame) -> Callable[[list[int]], bool]:
+    """Return a function that tells whether some blocks may make one grid: one piece, one community, no barrier."""
+    place = {block: n for n, block in enumerate(blocks.index)}
+    near = np.zeros((len(blocks), len(blocks)), dtype=bool)
+    code = blocks["community_code"]
+    for a, b, barrier in zip(borders["a"], borders["b"], borders["barrier"], strict=True):
+        if code[a] == code[b] and not barrier:
+            near[place[a], place[b]] = near[place[b], place[a]] = True
+
+    def joined(group: list[int]) -> bool:
+        seen, queue = {group[0]}, [group[0]]
+        while queue:
+            here = queue.pop()
+            for other in group:
+                if near[here, other] and other not in seen:
+                    seen.add(other)
+                    queue.append(other)
+        return len(seen) == len(group)
+
+    return joined
+
+
+def set_apart(group: list[int], load: np.ndarray, joined: Callable[[list[int]], bool], most: int) -> list[list[int]]:
+    """Return what a grid counts as: itself, or its blocks above the band, and each populated piece beside them."""
+    heavy = [block for block in group if load[block] > most]
+    if not heavy:
+        return [group]
+    rest, pieces = [block for block in group if load[block] <= most], []
+    while rest:
+        piece = [rest.pop(0)]
+        while more := [block for block in rest if any(joined([block, other]) for other in piece)]:
+            piece += more
+            rest = [block for block in rest if block not in more]
+        pieces.append(piece)
+    return [heavy, *(piece for piece in pieces if load[piece].sum() > 0)]

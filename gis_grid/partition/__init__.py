@@ -150,7 +150,7 @@ def _proved(
 
     home = {str(ids[cell]): number for number, part in enumerate(pieces) for cell in part.cells}
     least = [0] * len(pieces)
-    for finding in explain(blocks, borders, band):
+    for finding in explain(blocks, borders, band, remedies=False):
         least[home[finding.block_ids[0]]] += finding.least
     return least
 

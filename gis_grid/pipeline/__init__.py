@@ -164,7 +164,7 @@ def _divided(
         rim = outline(blocks, district.streets)
     if before is None:
         names = dict(zip(communities["community_code"], communities["name"], strict=True))
-        clock.tell(rules.explain(blocks, edges, scheme.main.band, communities=names))
+        clock.tell(rules.explain(blocks, edges, scheme.main.band, communities=names, remedies=False))
     with clock.stage("partition"):
         result = _searched(blocks, edges, scheme, options, clock, before)
     with clock.stage("checking"):
@@ -220,7 +220,7 @@ def _stuck(plan: Plan) -> set[str]:
     named |= set(plan.borders.loc[near, "a"]) | set(plan.borders.loc[near, "b"])
     band = plan.scheme.main.band
     # where the sum itself fits no number of grids, dividing blocks changes nothing
-    proofs = rules.explain(plan.blocks, plan.borders, band)
+    proofs = rules.explain(plan.blocks, plan.borders, band, remedies=False)
     named -= {block for proof in proofs if proof.cause in ("arithmetic", "detached") for block in proof.block_ids}
     held = plan.blocks["households"].reindex(sorted(named))
     return set(held.index[held > (band.max - band.min) // 2])

@@ -16,8 +16,9 @@ from types import MappingProxyType
 
 from gis_grid.plan import Plan
 from gis_grid.rules import load, pieces, records, shape, tiling
-from gis_grid.rules.arithmetic import Finding, explain, least_out_of_band
+from gis_grid.rules.arithmetic import explain, least_households_out_of_band, least_out_of_band
 from gis_grid.rules.context import Limits, Rule, make_context
+from gis_grid.rules.findings import Finding, Remedy
 from gis_grid.rules.issues import SEVERITIES, Issue, issues_frame
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "Finding",
     "Issue",
     "Limits",
+    "Remedy",
     "Rule",
     "check",
     "explain",
     "issues_frame",
+    "least_households_out_of_band",
     "least_out_of_band",
 ]
 

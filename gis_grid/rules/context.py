@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gis_grid.plan import Plan
+from gis_grid.rules.findings import Remedy
 from gis_grid.rules.issues import Issue
 from gis_grid.rules.parts import Flags, Ints, Parts, connected, cut_into_parts, link_matrix
 from gis_grid.rules.words import Names, spaced
@@ -87,6 +88,12 @@ class Context:
         return self.borders["barrier"].to_numpy(dtype=bool)
 
     @cached_property
+    def open(self) -> Flags:
+        """Mark the borders between blocks that may share a grid: of one community, without a barrier."""
+        _, number = np.unique(self.community.astype(str), return_inverse=True)
+        return np.asarray((number[self.ends[:, 0]] == number[self.ends[:, 1]]) & ~self.barrier)
+
+    @cached_property
     def inner(self) -> Flags:
         """Mark the borders between two blocks of one grid."""
         one, other = self.grid[self.ends[:, 0]], self.grid[self.ends[:, 1]]
@@ -132,12 +139,13 @@ class Context:
         found: object = "",
         wanted: object = "",
         remedies: tuple[str, ...] = (),
+        tried: tuple[Remedy, ...] = (),
     ) -> Issue:
         """Make an issue from positions; `said` is the message in Chinese and English."""
         named = () if blocks is None else tuple(sorted(str(block) for block in self.ids[blocks]))
         grid_id, code = (str(self.grid_ids[grid]), str(self.codes[grid])) if grid >= 0 else ("", "")
         zh, en = said[0].strip(), said[1].strip()
-        return Issue(rule, severity, zh, en, grid_id, code, named, str(found), str(wanted), remedies)
+        return Issue(rule, severity, zh, en, grid_id, code, named, str(found), str(wanted), remedies, tried)
 
     def grid_called(self, grid: int) -> tuple[str, str]:
         """Return what a grid is called: its code, or its id."""

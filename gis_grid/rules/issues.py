@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gis_grid.rules.findings import Remedy
+
 #: How bad an issue is, worst first.
 SEVERITIES = ("error", "exception", "warning")
 #: The columns of the plan file's `issues` layer, and the grid's id beside its code.
@@ -29,7 +31,8 @@ class Issue:
     """Say what is wrong with a plan, where, and what a planner may do about it, best remedy first.
 
     `severity` is `error` (to be mended), `exception` (cannot be avoided, and why) or `warning` (a matter of taste).
-    `grid_id` and `grid_code` are "" for what concerns no single grid. Each remedy reads "Chinese / English".
+    `grid_id` and `grid_code` are "" for what concerns no single grid. Each remedy reads "Chinese / English"; where
+    remedies were tried (exceptions), `tried` holds the same ones as values.
     """
 
     rule: str
@@ -42,6 +45,7 @@ class Issue:
     found: str = ""
     wanted: str = ""
     remedies: tuple[str, ...] = ()
+    tried: tuple[Remedy, ...] = ()
 
 
 def issues_frame(issues: Iterable[Issue]) -> pd.DataFrame:

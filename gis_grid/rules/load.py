@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gis_grid.rules.arithmetic import Finding, explain
 from gis_grid.rules.context import Context
+from gis_grid.rules.findings import Finding, Remedy
 from gis_grid.rules.issues import Issue
 from gis_grid.rules.mend import mends
 from gis_grid.rules.parts import Ints
-from gis_grid.rules.words import ACCEPT
+from gis_grid.rules.proofs import Proofs
+from gis_grid.rules.remedies import try_remedies
 
 
 def band(ctx: Context) -> Iterator[Issue]:
     """Find grids out of band: an exception where the blocks prove that one cannot be avoided there, else an error.
 
-    The proof is made again from blocks and borders (`gis_grid.rules.arithmetic`), never taken from a file. A grid is
+    The proof is made again from blocks and borders (`gis_grid.rules.proofs`), never taken from a file. A grid is
     an exception if all of this holds: it lies in one part; it answers to a finding, and no more than `least` grids do;
     of oversize blocks it holds at most one, and beside it only blocks that findings cover; without one it holds less
     than `min + max` households, as a heavier grid could give some up.
@@ -27,11 +28,15 @@ def band(ctx: Context) -> Iterator[Issue]:
     if not out:
         return
     where = {str(code) for grid in out for code in ctx.plan.blocks["community_code"].to_numpy()[ctx.members[grid]]}
-    names = ctx.community_names
-    findings = explain(ctx.plan.blocks, ctx.plan.borders, ctx.band, communities=names, only=where)
-    cases = _judge(ctx, out, findings)
+    proofs = Proofs(ctx.parts, ctx.plan.borders, ctx.band, ctx.called)
+    cases = _judge(ctx, out, [finding for code in sorted(where) for finding in proofs.of(code)])
+    doubtful = [ctx.members[case.grid] for case in cases if not case.proofs]
+    if doubtful and proofs.look_closer(np.concatenate(doubtful)):
+        cases = _judge(ctx, out, [finding for code in sorted(where) for finding in proofs.of(code)])
+    shown = list(dict.fromkeys(proof for case in cases for proof in case.proofs))
+    cures = dict(zip(shown, try_remedies(proofs, shown, ctx.grid), strict=True))
     for case in cases:
-        yield _exception(ctx, case) if case.proofs else _error(ctx, case)
+        yield _exception(ctx, case, cures) if case.proofs else _error(ctx, case)
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ def _judge(ctx: Context, out: list[int], findings: list[Finding]) -> list[_Case]
         if why is None and not heavy[members].any() and not any(left[k] > 0 for k in answered):
             count = findings[answered[0]].least
             why = f"此处至多需要 {count} 个超出范围的网格", f"no more than {count} grid out of band is needed here"
-        for k in answered:
+        for k in _used(ctx, members, of):
             left[k] = max(0, left[k] - 1)
         if why is None:
             judged[grid] = _Case(grid, _ranked(answered, findings))
@@ -73,6 +78,17 @@ def _answered(ctx: Context, members: Ints, of: Ints) -> list[int]:
     lived = members[ctx.households[members] > 0]
     numbers = np.unique(of[lived if len(lived) else members])
     return [int(k) for k in numbers if k >= 0]
+
+
+def _used(ctx: Context, members: Ints, of: Ints) -> list[int]:
+    """Return the findings a grid uses up; each piece that lies beside a block above the band does so by itself."""
+    heavy = ctx.parts.oversize[members]
+    if not heavy.any():
+        return _answered(ctx, members, of)
+    rest = members[~heavy & (ctx.households[members] > 0)]
+    pieces = ctx.parts.pieces(members[~heavy])[ctx.households[members[~heavy]] > 0]
+    apart = [members[heavy], *(rest[pieces == number] for number in np.unique(pieces))]
+    return [k for piece in apart for k in _answered(ctx, piece, of)]
 
 
 def _ranked(answered: list[int], findings: list[Finding]) -> tuple[Finding, ...]:
@@ -91,13 +107,24 @@ def _faults(ctx: Context, grid: int, members: Ints, answered: list[int], of: Int
     if len(heavy) > 1:
         zh, en = ctx.called.blocks(heavy)
         return f"{zh}应分属不同网格", f"{en} belong in different grids"
-    spare = members[(of[members] < 0) & (ctx.households[members] > 0)]
-    if len(heavy) and len(spare):
+    spare = _spare(ctx, members, of) if len(heavy) else members[:0]
+    if len(spare):
         zh, en = ctx.called.blocks(spare)
         return f"{zh}可以划出", f"{en} can be taken out"
     if not len(heavy) and ctx.load[grid] >= ctx.band.min + ctx.band.max:
         return "可以再划分", "it can give up a whole grid"
     return None
+
+
+def _spare(ctx: Context, members: Ints, of: Ints) -> Ints:
+    """Return the blocks beside one above the band that need not be there: pieces without proof, or fit for a grid."""
+    rest = members[~ctx.parts.oversize[members]]
+    pieces = ctx.parts.pieces(rest)
+    count = int(pieces.max(initial=-1)) + 1
+    lived = ctx.households[rest] > 0
+    proved = np.bincount(pieces[lived & (of[rest] >= 0)], minlength=count) > 0
+    load = np.bincount(pieces, ctx.households[rest], count)
+    return rest[lived & ~(proved & (load < ctx.band.min))[pieces]]
 
 
 def _measured(ctx: Context, grid: int) -> tuple[str, str]:
@@ -107,12 +134,12 @@ def _measured(ctx: Context, grid: int) -> tuple[str, str]:
     return f"{zh}有 {load} 户，{side[0]} {side[1]} 户", f"{en} holds {load} households, {side[2]} {side[1]}"
 
 
-def _exception(ctx: Context, case: _Case) -> Issue:
+def _exception(ctx: Context, case: _Case, cures: dict[Finding, tuple[Remedy, ...]]) -> Issue:
     said_zh, said_en = _measured(ctx, case.grid)
     zh = "；".join([said_zh, *(proof.message_zh for proof in case.proofs)])
     en = "; ".join([said_en, *(proof.message_en for proof in case.proofs)])
-    cures = dict.fromkeys(cure for proof in case.proofs for cure in proof.remedies if cure != ACCEPT)
-    return _issue(ctx, case.grid, "exception", (zh, en), (*cures, ACCEPT))
+    tried = dict.fromkeys(sorted((cure for proof in case.proofs for cure in cures[proof]), key=lambda cure: cure.rank))
+    return _issue(ctx, case.grid, "exception", (zh, en), tuple(map(str, tried)), tuple(tried))
 
 
 def _error(ctx: Context, case: _Case) -> Issue:
@@ -121,11 +148,20 @@ def _error(ctx: Context, case: _Case) -> Issue:
     return _issue(ctx, case.grid, "error", said, mends(ctx, case.grid))
 
 
-def _issue(ctx: Context, grid: int, severity: str, said: tuple[str, str], remedies: tuple[str, ...]) -> Issue:
+def _issue(
+    ctx: Context,
+    grid: int,
+    severity: str,
+    said: tuple[str, str],
+    remedies: tuple[str, ...],
+    tried: tuple[Remedy, ...] = (),
+) -> Issue:
     wanted = f"{ctx.band.min}–{ctx.band.max}"
     load = int(ctx.load[grid])
     members = ctx.members[grid]
-    return ctx.issue("band", severity, said, grid=grid, blocks=members, found=load, wanted=wanted, remedies=remedies)
+    return ctx.issue(
+        "band", severity, said, grid=grid, blocks=members, found=load, wanted=wanted, remedies=remedies, tried=tried
+    )
 
 
 def balance(ctx: Context) -> Iterator[Issue]:

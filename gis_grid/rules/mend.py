@@ -8,7 +8,7 @@ import numpy as np
 
 from gis_grid.rules import words
 from gis_grid.rules.context import Context
-from gis_grid.rules.parts import Flags, Ints
+from gis_grid.rules.parts import Ints
 
 _TRIES = 60
 _ANEW = "重新划分此处 / divide this place anew"
@@ -50,7 +50,7 @@ def _moves(ctx: Context, grid: int) -> Iterator[str]:
 
 def _contacts(ctx: Context, grid: int) -> Iterator[tuple[int, int]]:
     """Yield pairs of a block of the grid and a neighbour in another grid of its community, each neighbour pair once."""
-    open_ = _open(ctx)
+    open_ = ctx.open
     one, other = ctx.grid[ctx.ends[:, 0]], ctx.grid[ctx.ends[:, 1]]
     ahead = ctx.ends[open_ & (one == grid) & (other != grid) & (other >= 0)]
     back = ctx.ends[open_ & (other == grid) & (one != grid) & (one >= 0)][:, ::-1]
@@ -61,12 +61,6 @@ def _contacts(ctx: Context, grid: int) -> Iterator[tuple[int, int]]:
         if key not in seen:
             seen.add(key)
             yield mine, theirs
-
-
-def _open(ctx: Context) -> Flags:
-    """Mark the borders that two blocks of one grid may share."""
-    same = ctx.community[ctx.ends[:, 0]] == ctx.community[ctx.ends[:, 1]]
-    return np.asarray(same & ~ctx.barrier)
 
 
 def _stays_whole(ctx: Context, grid: int, without: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,8 @@ _MOST_SETS, _PATIENCE = 30_000, 100_000
 Masks = NDArray[np.int64]
 
 
-def connected_sets(around: Sequence[int], load: Sequence[int], most: int) -> Masks | None:
-    """Return the masks of all connected sets of blocks with a load up to `most`, rising; None if they are too many.
+def connected_sets(around: Sequence[int], load: Sequence[int], most: int, *, limit: int = _MOST_SETS) -> Masks | None:
+    """Return the masks of all connected sets of blocks with a load up to `most`, rising; None if more than `limit`.
 
     `around` holds the mask of each block's neighbours.
 
@@ -49,7 +50,7 @@ def connected_sets(around: Sequence[int], load: Sequence[int], most: int) -> Mas
         masks, first = np.unique(np.concatenate(grown), return_index=True)
         rim, total = np.concatenate(rims)[first], np.concatenate(totals)[first]
         found.append(masks)
-        if sum(map(len, found)) > _MOST_SETS:
+        if sum(map(len, found)) > limit:
             return None
     return np.sort(np.concatenate(found))
 
@@ -62,73 +63,166 @@ def loads_of(masks: Masks, load: Sequence[int]) -> Ints:
     return total
 
 
-def can_be_cut(around: Sequence[int], load: Sequence[int], band: Band) -> bool | None:
-    """Tell whether blocks can be cut into connected grids within the band; None if that takes too long to settle.
+def division(around: Sequence[int], load: Sequence[int], band: Band) -> tuple[int, ...] | None:
+    """Return the masks of grids within the band that part the blocks: () if there are none, None if it takes too long.
 
     >>> star = [0b1110, 0b0001, 0b0001, 0b0001]
-    >>> can_be_cut(star, [450, 100, 100, 100], Band(300, 500, 400))
-    False
-    >>> can_be_cut([0b10, 0b01], [350, 350], Band(300, 500, 400))
-    True
+    >>> division(star, [450, 100, 100, 100], Band(300, 500, 400))
+    ()
+    >>> division([0b10, 0b01], [350, 360], Band(300, 500, 400))
+    (1, 2)
     """
     if len(around) > MOST_BLOCKS:
         return None
     sets = connected_sets(around, load, band.max)
-    return None if sets is None else _cover(around, load, band, sets, 0)
+    return None if sets is None else _Cover(around, load, band, sets).find(0)
 
 
-def fewest_out_of_band(around: Sequence[int], load: Sequence[int], band: Band) -> int:
-    """Return how many grids must at least be out of band when no grid holds `min + max` households or more.
+class Shortfall(NamedTuple):
+    """Hold how many grids must at least be out of band, and by how many households such grids miss it in sum."""
 
-    (A grid that heavy can always be told to give some up, so it is no way out.) Only ask where `can_be_cut` says no.
-    One more grid out of band is granted until a division is found, or until that takes too long: what has been ruled
-    out by then is a lower bound all the same.
+    grids: int
+    households: int
+
+
+def shortfall(around: Sequence[int], load: Sequence[int], band: Band, *, beside: int = 0) -> Shortfall:
+    """Return what a division misses the band by at least when no grid holds `min + max` households or more.
+
+    (A grid that heavy can always be told to give some up, so it is no way out.) Only ask where there is no `division`.
+    `beside` is the mask of blocks that touch one above the band: blocks that hold less than a grid may join it there,
+    which counts like a grid out of band, but misses the band by no more households than they hold. One more grid is
+    granted until a division is found; then the households that it misses the band by are halved in on. Where either
+    takes too long, what has been ruled out by then is a lower bound all the same.
 
     >>> star = [0b1110, 0b0001, 0b0001, 0b0001]
-    >>> fewest_out_of_band(star, [450, 190, 190, 190], Band(300, 500, 400))
-    3
+    >>> shortfall(star, [450, 190, 190, 190], Band(300, 500, 400))
+    Shortfall(grids=3, households=330)
+    >>> shortfall([0], [120], Band(300, 500, 400)), shortfall([0], [120], Band(300, 500, 400), beside=0b1)
+    (Shortfall(grids=1, households=180), Shortfall(grids=1, households=120))
     """
-    if len(around) > MOST_BLOCKS:
-        return 1
-    sets = connected_sets(around, load, band.min + band.max - 1)
-    spare = 1
-    while sets is not None and _cover(around, load, band, sets, spare) is False:
+    sets = connected_sets(around, load, band.min + band.max - 1) if len(around) <= MOST_BLOCKS else None
+    cover = _Cover(around, load, band, np.zeros(0, dtype=np.int64) if sets is None else sets, beside)
+    low = max(1, cover.must_miss())
+    if sets is None:
+        return Shortfall(1, low)
+    spare, found = 1, cover.find(1)
+    while found == ():
         spare += 1
-    return spare
+        found = cover.find(spare)
+    high = cover.missed(found or ())
+    while found is not None and low < high:
+        middle = (low + high) // 2
+        found = cover.find(spare, within=middle)
+        if found is not None:
+            low, high = (low, cover.missed(found)) if found else (middle + 1, high)
+    return Shortfall(spare, low)
 
 
-def _cover(around: Sequence[int], load: Sequence[int], band: Band, sets: Masks, spare: int) -> bool | None:
-    """Tell whether some of the sets part the blocks with no more than `spare` of them out of band; None: too long."""
-    total = loads_of(sets, load)
-    fits = (total >= band.min) & (total <= band.max)
-    lowest = sets & -sets
-    good = {1 << bit: sets[fits & (lowest == 1 << bit)] for bit in range(len(around))}
-    poor = {1 << bit: sets[~fits & (lowest == 1 << bit)] for bit in range(len(around))}
-    seen: dict[int, int] = {}
-    stack = [((1 << len(around)) - 1, spare)]
-    pushed = 0
-    while stack:
-        rest, left = stack.pop()
-        if not rest:
-            return True
-        if seen.get(rest, -1) >= left:
-            continue
-        if pushed > _PATIENCE:
-            return None
-        seen[rest] = left
-        if sum(not len(band.feasible_counts(piece)) for piece in _piece_loads(rest, around, load)) > left:
-            continue
-        for chosen, cost in ((poor, 1), (good, 0)):
-            if cost <= left:
-                candidates = chosen[rest & -rest]
-                onward = rest & ~candidates[candidates & ~rest == 0]
-                stack.extend((mask, left - cost) for mask in onward.tolist())
-                pushed += len(onward)
-    return False
+def suffices(around: Sequence[int], load: Sequence[int], band: Band, some: int, spare: int, *, beside: int = 0) -> bool:
+    """Tell whether a division has no more than `spare` grids out of band, each with one of `some` blocks (a mask)."""
+    sets = connected_sets(around, load, band.min + band.max - 1) if len(around) <= MOST_BLOCKS else None
+    return sets is None or _Cover(around, load, band, sets, beside, some).find(spare) != ()
 
 
-def _piece_loads(rest: int, around: Sequence[int], load: Sequence[int]) -> Iterator[int]:
-    """Yield the load of every connected piece of a set of blocks."""
+def misses(total: int, band: Band) -> int:
+    """Return by how many households in sum grids miss the band, at least, if a total is shared out in any way.
+
+    >>> [misses(total, Band(300, 500, 400)) for total in (120, 400, 520, 574, 1000)]
+    [180, 0, 20, 26, 0]
+    """
+    most = total // band.min if band.min else 0
+    if not band.min or len(band.feasible_counts(total)):
+        return 0
+    return min((most + 1) * band.min - total, total - most * band.max if most else band.min)
+
+
+class _Cover:
+    """Part blocks into some of the sets, a few of which, each with one of `some` blocks, may be out of band."""
+
+    def __init__(
+        self, around: Sequence[int], load: Sequence[int], band: Band, sets: Masks, beside: int = 0, some: int = -1
+    ) -> None:
+        self._around, self._load, self._band, self._beside = around, load, band, beside
+        total = loads_of(sets, load)
+        off = np.maximum(0, band.min - total) + np.maximum(0, total - band.max)
+        off = np.where((sets & beside != 0) & (total < band.min), np.minimum(off, total), off)
+        fits = (total >= band.min) & (total <= band.max)
+        poor = ~fits & (sets & some != 0)
+        lowest = sets & -sets
+        bits = [1 << bit for bit in range(len(around))]
+        self._good = {bit: sets[fits & (lowest == bit)] for bit in bits}
+        self._poor = {bit: (sets[poor & (lowest == bit)], off[poor & (lowest == bit)]) for bit in bits}
+        self._off = dict(zip(sets.tolist(), np.where(fits, 0, off).tolist(), strict=True))
+
+    def must_miss(self) -> int:
+        """Return by how many households in sum any division misses the band, at least, by arithmetic."""
+        return sum(self._short((1 << len(self._around)) - 1))
+
+    def missed(self, grids: Sequence[int]) -> int:
+        """Return by how many households in sum grids miss the band."""
+        return sum(self._off[grid] for grid in grids)
+
+    def find(self, spare: int, within: int | None = None) -> tuple[int, ...] | None:
+        """Return sets that part the blocks with no more than `spare` of them out of band, (): none do, None: too long.
+
+        `within` bounds by how many households in sum those may miss the band.
+        """
+        slack = sum(self._load) + self._band.min * len(self._load) if within is None else within
+        seen: dict[tuple[int, int], int] = {}
+        came: dict[tuple[int, int, int], tuple[int, int, int]] = {}
+        start = ((1 << len(self._around)) - 1, spare, slack)
+        stack, pushed = [start], 0
+        while stack:
+            state = stack.pop()
+            rest, left, slack = state
+            if not rest:
+                return tuple(sorted(_steps(state, came)))
+            if any(seen.get((rest, more), -1) >= slack for more in range(left, spare + 1)):
+                continue
+            if pushed > _PATIENCE:
+                return None
+            seen[rest, left] = slack
+            if self._is_hopeless(rest, left, slack):
+                continue
+            for onward in self._onward(rest, left, slack):
+                came[onward] = state
+                stack.append(onward)
+                pushed += 1
+        return ()
+
+    def _short(self, rest: int) -> list[int]:
+        """Return what every piece that no number of grids fits misses the band by."""
+        pieces = ((piece, total, misses(total, self._band)) for piece, total in _pieces(rest, self._around, self._load))
+        return [min(short, total) if piece & self._beside else short for piece, total, short in pieces if short]
+
+    def _is_hopeless(self, rest: int, left: int, slack: int) -> bool:
+        short = self._short(rest)
+        return len(short) > left or sum(short) > slack
+
+    def _onward(self, rest: int, left: int, slack: int) -> Iterator[tuple[int, int, int]]:
+        """Yield what remains after each set that holds the lowest block of the rest; those in band come last."""
+        if left:
+            masks, off = self._poor[rest & -rest]
+            fits = (masks & ~rest == 0) & (off <= slack)
+            yield from ((rest & ~mask, left - 1, slack - short) for mask, short in _pairs(masks[fits], off[fits]))
+        good = self._good[rest & -rest]
+        yield from ((rest & ~mask, left, slack) for mask in good[good & ~rest == 0].tolist())
+
+
+def _pairs(masks: Masks, off: Ints) -> Iterator[tuple[int, int]]:
+    return zip(masks.tolist(), off.tolist(), strict=True)
+
+
+def _steps(state: tuple[int, int, int], came: dict[tuple[int, int, int], tuple[int, int, int]]) -> Iterator[int]:
+    """Yield the sets that led to a state."""
+    while state in came:
+        before = came[state]
+        yield before[0] & ~state[0]
+        state = before
+
+
+def _pieces(rest: int, around: Sequence[int], load: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield every connected piece of a set of blocks with its load."""
     while rest:
         piece, edge, total = 0, rest & -rest, 0
         while edge:
@@ -137,7 +231,7 @@ def _piece_loads(rest: int, around: Sequence[int], load: Sequence[int]) -> Itera
             total += load[bit]
             edge = (edge | around[bit] & rest) & ~piece
         rest &= ~piece
-        yield total
+        yield piece, total
 
 
 def in_order(links: sparse.csr_array, chosen: Ints) -> Ints:
@@ -155,18 +249,17 @@ def masks_of(links: sparse.csr_array, chosen: Ints) -> list[int]:
     return [sum(1 << k for k in among.indices[start:end].tolist()) for start, end in ends]
 
 
-def trapped_blocks(parts: Parts, chosen: Ints, band: Band) -> Flags:
-    """Mark, among connected blocks none of which is oversize, those that no grid within the band can hold.
+def trapped_blocks(parts: Parts, chosen: Ints, band: Band) -> Ints:
+    """Return by how many households every grid with a block misses the band, for connected blocks within the band.
 
-    For most blocks a grid within the band is found by growing one. For the rest, all blocks that can share such a grid
-    are collected (those reached along paths of at most `max` households): a block is trapped if they hold fewer than
-    `min`, or if every connected set of them with the block misses the band. Where neither is settled, nothing is
-    claimed.
+    0 where no claim is made. For most blocks a grid within the band is found by growing one. For the rest, all blocks
+    that can share such a grid are collected (those reached along paths of at most `max` households): a block is trapped
+    if they hold fewer than `min`, or if every connected set of them with the block misses the band.
     """
     inside = np.zeros(len(parts.load), dtype=bool)
     inside[chosen] = True
     free = np.zeros(len(parts.load), dtype=bool)
-    trapped = np.zeros(len(chosen), dtype=bool)
+    missed = np.zeros(len(chosen), dtype=np.int64)
     for n, block in enumerate(chosen):
         if free[block]:
             continue
@@ -175,8 +268,8 @@ def trapped_blocks(parts: Parts, chosen: Ints, band: Band) -> Flags:
         if grown:
             free[grown] = True
         else:
-            trapped[n] = _is_trapped(parts, int(block), inside, band)
-    return trapped
+            missed[n] = _missed(parts, int(block), inside, band)
+    return missed
 
 
 def _grow(parts: Parts, block: int, inside: Flags, band: Band, *, largest: bool) -> list[int]:
@@ -200,22 +293,44 @@ def _grow(parts: Parts, block: int, inside: Flags, band: Band, *, largest: bool)
     return grid
 
 
-def _is_trapped(parts: Parts, block: int, inside: Flags, band: Band) -> bool:
-    reach = _reach(parts, block, inside, band.max)
-    if parts.load[reach].sum() < band.min:
-        return True
-    if len(reach) > MOST_BLOCKS:
-        return False
-    load = parts.load[reach].tolist()
-    sets = connected_sets(masks_of(parts.links, reach), load, band.max)
+def _missed(parts: Parts, block: int, inside: Flags, band: Band) -> int:
+    """Return by how many households every grid with a block misses the band, at least; 0 if one may keep it."""
+    near = reach(parts, block, inside, band.max)
+    few = int(parts.load[near].sum()) < band.min
+    sets = None
+    if len(near) <= MOST_BLOCKS:
+        around = masks_of(parts.links, near)
+        sets = connected_sets(around, parts.load[near].tolist(), band.max)
     if sets is None:
-        return False
-    total = loads_of(sets, load)
-    with_block = sets >> int(np.flatnonzero(reach == block)[0]) & 1 == 1
-    return not bool((with_block & (total >= band.min)).any())
+        return int(few)
+    sets = sets[sets >> int(np.searchsorted(near, block)) & 1 == 1]
+    total = loads_of(sets, parts.load[near].tolist())
+    if (total >= band.min).any():
+        return 0
+    over = [int(parts.load[block])] if parts.oversize[_around(parts, near)].any() else []
+    over += _steps_over(parts, near, inside, sets, total, band)
+    return min([band.min - int(total.max()), *over])
 
 
-def _reach(parts: Parts, block: int, inside: Flags, most: int) -> Ints:
+def _around(parts: Parts, chosen: Ints) -> Ints:
+    """Return some blocks and all their neighbours."""
+    return np.unique(np.concatenate([chosen, *(parts.neighbours(int(block)) for block in chosen)]))
+
+
+def _steps_over(parts: Parts, near: Ints, inside: Flags, sets: Masks, total: Ints, band: Band) -> list[int]:
+    """Return by how many households sets exceed the band when one more block carries them over it."""
+    over = []
+    for block in _around(parts, near):
+        if inside[block]:
+            beside = np.isin(near, parts.neighbours(int(block)))
+            rim = sum(1 << n for n in np.flatnonzero(beside).tolist())
+            own = sum(1 << n for n in np.flatnonzero(near == block).tolist())
+            grown = total[(sets & rim != 0) & (sets & own == 0)] + parts.load[block]
+            over += (grown[grown > band.max] - band.max).tolist()
+    return over
+
+
+def reach(parts: Parts, block: int, inside: Flags, most: int) -> Ints:
     """Return the blocks at the end of paths that hold at most `most` households together, both ends counted."""
     best = {block: int(parts.load[block])}
     queue = [(best[block], block)]

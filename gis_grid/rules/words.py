@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,6 @@ import pandas as pd
 from gis_grid.rules.parts import Ints
 from gis_grid.scheme import Band
 
-ACCEPT = "作为例外予以认可 / accept it as an exception"
 OPEN_BARRIER = (
     "若有桥梁、涵洞或通道连接，将该分隔线改为可跨越 / "
     "if a bridge, an underpass or a crossing joins the two sides, declare the line no barrier"
@@ -24,7 +24,14 @@ _BARRIERS = {
     "railway": ("铁路", "the railway"),
     "river": ("河流", "the river"),
 }
+_WAYS = {
+    "compound": ("沿内部道路", "along an inner road"),
+    "building": ("按单元", "by stairwells"),
+    "stairwell": ("按楼层", "by floors"),
+}
 _SHOWN = 3
+#: up to how many different sizes of grids are told one by one
+_SIZES_SHOWN = 5
 
 
 class Names:
@@ -143,6 +150,15 @@ def cannot_be_cut(called: Names, chosen: Ints, total: int, band: Band) -> tuple[
     )
 
 
+def pocket(called: Names, chosen: Ints, total: int, band: Band) -> tuple[str, str]:
+    """Say that a few blocks cannot all lie in grids within the band, whatever is done around them."""
+    which_zh, which_en = called.blocks(chosen)
+    return (
+        f"{which_zh}共 {total} 户，无论与周围街坊如何组合，都无法全部划入 {band.min}–{band.max} 户的网格",
+        f"{which_en}: {total} households; whatever joins them, not all can lie in grids of {band.min}–{band.max}",
+    )
+
+
 def among_heavy(called: Names, cluster: Ints, near: Ints, band: Band) -> tuple[str, str]:
     """Say that blocks cannot be completed to a grid within the band with what lies around them."""
     which_zh, which_en = called.blocks(cluster)
@@ -165,3 +181,71 @@ def spaced(zh: str) -> str:
 def joined(zh: str, en: str) -> str:
     """Return one remedy from its two languages."""
     return f"{zh.strip()} / {en.strip()}"
+
+
+def sizes(grids: Sequence[int]) -> tuple[str, str]:
+    """Return the households of some grids as a sum, or how many they are and from where to where they reach.
+
+    >>> sizes((470, 410, 410, 410))[1], sizes((500, 490, 480, 470, 460, 450, 300))[1]
+    ('470 + 3 × 410', '7 grids of 300–500')
+    """
+    tally = Counter(grids)
+    if len(tally) > _SIZES_SHOWN:
+        span = f"{min(grids)}–{max(grids)}"
+        return f"{len(grids)} 个 {span} 户的网格", f"{len(grids)} grids of {span}"
+    terms = [f"{times} × {load}" if times > 1 else str(load) for load, times in tally.items()]
+    return f"{' + '.join(terms)} 户", " + ".join(terms)
+
+
+def then(sides: Sequence[tuple[str, str, Sequence[int]]], removed: int, left: int) -> tuple[str, str]:
+    """Say what was found to be possible after a change, place by place, and how many exceptions that leaves."""
+    said = [(where_zh, where_en, *sizes(grids)) for where_zh, where_en, grids in sides if grids]
+    zh = "、".join(f"{where or '此处'}可划为 {what}" for where, _, what, _ in said)
+    en = " and ".join(f"{what} in {where}" if where else what for _, where, _, what in said)
+    if not said:
+        zh, en = "每块各成一个网格", "each of these is a grid"
+    if removed > 1:
+        zh, en = f"{zh}，一并解决 {removed} 项", f"{en}, which settles {removed} problems at once"
+    if left:
+        few = "other exception remains" if left == 1 else "other exceptions remain"
+        zh, en = f"{zh}（该处另有 {left} 处例外）", f"{en} ({left} {few} there)"
+    return f"，则{zh}", f": then {en}"
+
+
+def divide(called: Names, block: int, parts: Sequence[int]) -> tuple[str, str]:
+    """Say that a block is divided into parts of so many households, by what it is made of."""
+    zh, en = called.block(block)
+    way_zh, way_en = _WAYS.get(called.atom(block), ("沿内部道路或楼间", "along an inner road or between buildings"))
+    into_zh, into_en = sizes(parts)
+    total = sum(parts)
+    return (
+        f"将{zh.rstrip()}（{total} 户）{way_zh}划分为 {into_zh}",
+        f"divide {en} ({total} households) {way_en} into {into_en}",
+    )
+
+
+def hand_over(called: Names, moving: Ints, total: int, to: tuple[str, str]) -> tuple[str, str]:
+    """Say that blocks are handed to another community."""
+    zh, en = called.blocks(moving)
+    return f"将{zh.rstrip()}（{total} 户）划入{to[0].rstrip()}", f"hand {en} ({total} households) to {to[1]}"
+
+
+def swap(called: Names, giving: Ints, taking: Ints, load: Ints, to: tuple[str, str]) -> tuple[str, str]:
+    """Say that blocks are swapped with another community."""
+    zh, en = called.blocks(giving)
+    back_zh, back_en = called.blocks(taking)
+    out, back = int(load[giving].sum()), int(load[taking].sum())
+    return (
+        f"将{zh.rstrip()}（{out} 户）划入{to[0].rstrip()}，换回{back_zh.rstrip()}（{back} 户）",
+        f"swap {en} ({out} households) for {back_en} ({back}) of {to[1]}",
+    )
+
+
+def open_barrier(walls: gpd.GeoDataFrame) -> tuple[str, str]:
+    """Say that a line is declared no barrier, provided that one can cross it."""
+    names = barrier_names(walls)
+    zh, en = "、".join(pair[0] for pair in names), ", ".join(pair[1] for pair in names)
+    return (
+        f"若有桥梁、涵洞或通道跨越{' ' * zh[:1].isascii()}{zh}，将其在此处改为可跨越",
+        f"if a bridge, an underpass or a crossing leads over {en}, declare the line no barrier here",
+    )
