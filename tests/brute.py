@@ -90,8 +90,120 @@ def is_admissible(town: Town, grid: Grid) -> bool:
 
 def fewest_out(town: Town, part: Grid) -> int:
     """Return how many grids out of band every division of a part has at least."""
+    return out_of(town, best_division(town, part))
+
+
+def out_of(town: Town, grids: Iterable[Grid]) -> int:
+    """Count the grids out of band."""
+    return sum(not town.fits(grid) for grid in grids)
+
+
+def best_division(town: Town, part: Grid) -> list[Grid]:
+    """Return a division of a part with as few grids out of band as any."""
     sets = [one for one in connected_sets(part, town.open) if is_admissible(town, one)]
-    return min(sum(not town.fits(grid) for grid in one) for one in divisions(part, sets))
+    return min(divisions(part, sets), key=lambda grids: out_of(town, grids))
+
+
+def rests(town: Town, part: Grid) -> list[Grid]:
+    """Return the pieces of a part that remain when the blocks above the band are taken out."""
+    return pieces(part - set(town.oversize(part)), town.open)
+
+
+def trapped(town: Town, rest: Grid) -> list[Grid]:
+    """Return the clusters of populated blocks that no connected grid within the band can hold."""
+    free = frozenset[int]().union(*(one for one in connected_sets(rest, town.open) if town.fits(one)))
+    return pieces({block for block in rest - free if town.load[block]}, town.open)
+
+
+def most_excused(town: Town, part: Grid) -> int:
+    """Return how many grids of a part may be excused: as many as its proofs need.
+
+    A block above the band needs one, every cluster of trapped blocks one, and what cannot be divided within the band
+    as many as its best division has; beside a block above the band that is one, and none where nobody lives.
+    """
+    heavy, count = town.oversize(part), 0
+    for rest in rests(town, part):
+        least = fewest_out(town, rest)
+        if least and heavy:
+            least = 1 if town.total(rest) else 0
+        count += max(least, len(trapped(town, rest)))
+    return len(heavy) + count
+
+
+def may_be_excused(town: Town, grid: Grid) -> bool:
+    """Tell whether a grid out of band is such that a proof could excuse it: in one part, and with nothing to give."""
+    part = next((one for one in parts(town) if grid <= one), None)
+    if part is None or not is_admissible(town, grid):
+        return False
+    if not town.oversize(grid):
+        return True
+    return all(not town.total(rest & grid) or fewest_out(town, rest) for rest in rests(town, part))
+
+
+def must_be_excused(town: Town, part: Grid, grids: Sequence[Grid]) -> bool:
+    """Tell whether all grids out of band of a division of a part are surely unavoidable.
+
+    Beside a block above the band lie only trapped blocks, and every proof is answered once.
+    """
+    if not all(len(pieces(grid, town.open)) == 1 and is_admissible(town, grid) for grid in grids):
+        return False
+    out = [grid for grid in grids if not town.fits(grid)]
+    if not town.oversize(part):
+        return len(out) == fewest_out(town, part)
+    for rest in rests(town, part):
+        caught = frozenset[int]().union(*trapped(town, rest))
+        touching = [grid for grid in out if town.total(grid & rest)]
+        if any(town.oversize(grid) and town.total((grid & rest) - caught) for grid in touching):
+            return False
+        if len(touching) > (1 if fewest_out(town, rest) else 0):
+            return False
+    return not any(town.total(grid) == 0 for grid in out)
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Hold the objective of a scheme: per metre and class, for perimeter, balance, and main streets inside."""
+
+    per_m: dict[str, float]
+    main: frozenset[str]
+    compactness: float
+    balance: float
+    inside: float
+    target: int
+
+
+def rank(town: Town, grids: Sequence[Grid], lines: dict[Pair, tuple[str, float]], prices: Prices) -> tuple[float, ...]:
+    """Return what plans are compared by: grids out of band, households out of band, cost; less is better.
+
+    A grid so heavy that it could give up whole grids counts as often as it could be filled. `lines` gives class and
+    metres of every border; the outline, which no division changes, is left out of the cost.
+    """
+    step = max(town.low, (town.high + 1) // 2)
+    out = missed = 0
+    cost = 0.0
+    for grid in grids:
+        total = town.total(grid)
+        if total > town.high:
+            out += 1 if total < step + town.high else total // step
+        elif total < town.low:
+            out += 1
+        missed += max(0, town.low - total, total - town.high)
+        half = prices.target - town.low if total < prices.target else town.high - prices.target
+        cost += prices.balance * min(1.0, abs(total - prices.target) / max(1, half)) ** 2
+    for pair, (kind, metres) in lines.items():
+        if any(pair[0] in grid and pair[1] in grid for grid in grids):
+            cost += metres * prices.inside * (kind in prices.main)
+        else:
+            cost += metres * (prices.per_m[kind] + 2 * prices.compactness)
+    return out, missed, cost
+
+
+def cheapest(town: Town, lines: dict[Pair, tuple[str, float]], prices: Prices) -> tuple[float, ...]:
+    """Return the rank of the best division of a town that is one part, every division having been looked at."""
+    every = frozenset(range(len(town.load)))
+    most = max(1, town.total(every) // town.low if town.low else len(every))
+    ways = divisions(every, connected_sets(every, town.open))
+    return min(rank(town, grids, lines, prices) for grids in ways if len(grids) <= most)
 
 
 def split_faults(town: Town, grids: Sequence[Grid]) -> dict[str, set[Grid]]:
