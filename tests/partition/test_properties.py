@@ -272,9 +272,10 @@ def test_the_best_division_of_a_tiny_town_is_found(
     prices = brute.Prices(dict(cost.per_m), main, cost.compactness, cost.balance * through, cost.inside_per_m, target)
     found = brute.rank(known, grids_of(partition(blocks, borders, by).assignment), lines, prices)
     best = brute.cheapest(known, lines, prices)
-    assert found[:2] == best[:2]
-    if best[0] == 0:
-        assert found[2] == pytest.approx(best[2], abs=1e-6)
+    if best[0] == 0:  # a legal division exists: then the cheapest of them is found
+        assert found == pytest.approx(best, abs=1e-6)
+    else:  # the search need not find the least of evils, but nothing is better than what the checker says is best
+        assert (*found[:2], found[2] + 1e-6) >= best
 
 
 # ---- processes and chance
@@ -282,13 +283,13 @@ def test_the_best_division_of_a_tiny_town_is_found(
 
 @pytest.fixture(scope="module")
 def district() -> District:
-    """430 ready-made blocks in two communities, one of them large enough for windows."""
+    """More than 400 ready-made blocks, enough for several processes, in twelve communities."""
     rng = np.random.default_rng(11)
-    loads = rng.integers(0, 60, (20, 24)).tolist()
-    blocks = blocks_of([[None if rng.random() < 0.1 else load for load in row] for row in loads])
-    west = blocks.geometry.centroid.x < EAST + 6 * SIDE
-    blocks["community_code"] = np.where(west, "420199001001", "420199001002")
-    areas = blocks.dissolve("community_code")[["geometry"]].reset_index().assign(name=["上河社区", "下河社区"])
+    loads = rng.integers(0, 120, (18, 24)).tolist()
+    blocks = blocks_of([[None if rng.random() < 0.05 else load for load in row] for row in loads])
+    east, north = (blocks.geometry.centroid.x - EAST) // (6 * SIDE), (NORTH - blocks.geometry.centroid.y) // (6 * SIDE)
+    blocks["community_code"] = [f"4201990010{int(x)}{int(y)}" for x, y in zip(east, north, strict=True)]
+    areas = blocks.dissolve("community_code")[["geometry"]].reset_index().assign(name="")
     whole = gpd.GeoDataFrame(geometry=[shapely.coverage_union_all(blocks.geometry.to_numpy())], crs=blocks.crs)
     return District(boundary=whole, blocks=blocks, communities=areas)
 
