@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["report_page", "write_report"]
 
+#: What the metadata hold in tables of their own, which are laid out elsewhere on the page or too long for it.
+TABLES = ("cost", "cost_items", "parts")
 LATER = (".xlsx", ".pdf")
 SEVERITIES = {"error": "错误 error", "exception": "例外 exception", "warning": "提醒 warning"}
 STYLE = """
@@ -188,7 +190,7 @@ def _worst(issues: pd.DataFrame) -> dict[str, str]:
 
 
 def _made_from(metadata: Mapping[str, str]) -> str:
-    rows = [("", [_text(key), _text(value)]) for key, value in metadata.items()]
+    rows = [("", [_text(key), _text(value)]) for key, value in metadata.items() if key not in TABLES]
     return _table(["项 key", "值 value"], rows)
 
 

@@ -119,15 +119,11 @@ def most_excused(town: Town, part: Grid) -> int:
     """Return how many grids of a part may be excused: as many as its proofs need.
 
     A block above the band needs one, every cluster of trapped blocks one, and what cannot be divided within the band
-    as many as its best division has; beside a block above the band that is one, and none where nobody lives.
+    as many as its best division has, though none where nobody lives beside a block above the band.
     """
-    heavy, count = town.oversize(part), 0
-    for rest in rests(town, part):
-        least = fewest_out(town, rest)
-        if least and heavy:
-            least = 1 if town.total(rest) else 0
-        count += max(least, len(trapped(town, rest)))
-    return len(heavy) + count
+    heavy = town.oversize(part)
+    peopled = [rest for rest in rests(town, part) if town.total(rest) or not heavy]
+    return len(heavy) + sum(max(fewest_out(town, rest), len(trapped(town, rest))) for rest in peopled)
 
 
 def may_be_excused(town: Town, grid: Grid) -> bool:
@@ -143,7 +139,7 @@ def may_be_excused(town: Town, grid: Grid) -> bool:
 def must_be_excused(town: Town, part: Grid, grids: Sequence[Grid]) -> bool:
     """Tell whether all grids out of band of a division of a part are surely unavoidable.
 
-    Beside a block above the band lie only trapped blocks, and every proof is answered once.
+    Beside a block above the band lie at most whole leftovers too small to be grids, and every proof is answered once.
     """
     if not all(len(pieces(grid, town.open)) == 1 and is_admissible(town, grid) for grid in grids):
         return False
@@ -151,11 +147,11 @@ def must_be_excused(town: Town, part: Grid, grids: Sequence[Grid]) -> bool:
     if not town.oversize(part):
         return len(out) == fewest_out(town, part)
     for rest in rests(town, part):
-        caught = frozenset[int]().union(*trapped(town, rest))
         touching = [grid for grid in out if town.total(grid & rest)]
-        if any(town.oversize(grid) and town.total((grid & rest) - caught) for grid in touching):
-            return False
+        beside = [grid for grid in touching if town.oversize(grid)]
         if len(touching) > (1 if fewest_out(town, rest) else 0):
+            return False
+        if beside and (town.total(rest) >= town.low or not rest <= beside[0]):
             return False
     return not any(town.total(grid) == 0 for grid in out)
 

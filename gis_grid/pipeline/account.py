@@ -23,7 +23,7 @@ def account(plan: Plan, result: PartitionResult, *, home: pd.Series | None = Non
         "cost": {name: round(value, 3) for name, value in cost_of(items).items()},
         "cost_items": _records(items),
         "parts": _records(result.parts),
-        "stopped_early": result.stopped_early,
+        "stopped_early": str(result.stopped_early or ""),
     }
 
 
