@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gis_grid.errors import OutputError
+from gis_grid.partition.bill import bill, bill_rows
 from gis_grid.webmap import map_page, write_page
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["report_page", "write_report"]
 
+#: What the metadata hold in tables of their own, which are laid out elsewhere on the page or too long for it.
+TABLES = ("cost", "cost_items", "parts")
 LATER = (".xlsx", ".pdf")
 SEVERITIES = {"error": "错误 error", "exception": "例外 exception", "warning": "提醒 warning"}
 STYLE = """
@@ -55,8 +58,8 @@ def write_report(plan: Plan, path: str | Path) -> Path:
 def report_page(plan: Plan) -> str:
     """Lay a plan out as one HTML page in Chinese and English that needs no network.
 
-    It holds the key figures, how many grids hold how many households, the map, the issues with their remedies, and
-    every grid by community with code, name, counts and bounds (四至).
+    It holds the key figures, how many grids hold how many households, what the plan costs and why, the map, the issues
+    with their remedies, and every grid by community with code, name, counts and bounds (四至).
     """
     scheme = plan.scheme
     return "\n".join(
@@ -70,6 +73,8 @@ def report_page(plan: Plan) -> str:
             _figures(plan),
             "<h2>户数分布 Households per grid</h2>",
             _histogram(plan),
+            "<h2>成本 Cost</h2>",
+            _cost(plan),
             "<h2>地图 Map</h2>",
             f'<iframe title="地图 map" srcdoc="{html.escape(map_page(plan))}"></iframe>',
             "<h2>问题与办法 Issues and remedies</h2>",
@@ -116,6 +121,17 @@ def _histogram(plan: Plan) -> str:
         title = f'title="{low}–{low + step - 1}: {count}"'
         bars.append(f'<div{kind} {title} style="height:{100 * count / most:.1f}%">{label}</div>')
     return f'<div class="histogram">{"".join(bars)}</div>'
+
+
+def _cost(plan: Plan) -> str:
+    """Lay out the terms of the objective, worked out anew from the plan as it stands."""
+    items = bill(plan.blocks, plan.borders, plan.assignment, plan.scheme)
+    rows = [
+        ("", [_text(name), f'<div class="n">{cost:,.0f}</div>', share, _text(said)])
+        for name, said, cost, share in bill_rows(items)
+    ]
+    total = f'<div class="n">{items["cost"].sum():,.0f}</div>'
+    return _table(["项 term", "成本 cost", "占比 share", "数量 quantity"], [*rows, ("", ["合计 total", total, "", ""])])
 
 
 def _issues(issues: pd.DataFrame) -> str:
@@ -174,7 +190,7 @@ def _worst(issues: pd.DataFrame) -> dict[str, str]:
 
 
 def _made_from(metadata: Mapping[str, str]) -> str:
-    rows = [("", [_text(key), _text(value)]) for key, value in metadata.items()]
+    rows = [("", [_text(key), _text(value)]) for key, value in metadata.items() if key not in TABLES]
     return _table(["项 key", "值 value"], rows)
 
 

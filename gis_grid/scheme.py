@@ -69,13 +69,17 @@ class Cost:
 
     `per_m` maps each border class to a price; `compactness` multiplies the drawn perimeter of every grid whatever
     it runs along, `balance` is the price of a grid that misses its target by the whole half-band (in metres of
-    a through-the-block border), `inside_per_m` the price of a metre of main street inside a grid.
+    a through-the-block border), `inside_per_m` the price of a metre of main street inside a grid. `compound_per_m` is
+    paid on top for a metre of border through a compound that would fit the band, `moved_per_household` for every
+    household that leaves the grid of a previous plan. `docs/objective.md` explains each with figures.
     """
 
     per_m: Mapping[str, float] = field(default_factory=lambda: _default_prices())  # noqa: PLW0108  defined below
     compactness: float = 0.35
     balance: float = 120.0
     inside_per_m: float = 0.05
+    compound_per_m: float = 4.0
+    moved_per_household: float = 5.0
 
     def price(self, border_class: str, barrier: bool) -> float:
         """Return the price of one metre of border of a class; a barrier costs nothing.

@@ -80,6 +80,21 @@ def test_build_says_what_it_did_in_words(tmp_path: Path, blocks_file: Path) -> N
     assert result.stderr == ""
 
 
+def test_build_tells_every_term_of_the_cost(tmp_path: Path, blocks_file: Path, communities_file: Path) -> None:
+    words = ("build", "--blocks", blocks_file, "--communities", communities_file, "--out", tmp_path / "p.gpkg")
+    summary = json.loads(run(*words, "--json", "--seed", 4, "--workers", 2).stdout)
+    assert {"border", "compounds", "compactness", "balance", "inside", "moved", "total"} == set(summary["cost"])
+    assert summary["cost"]["total"] == pytest.approx(sum(item["cost"] for item in summary["cost_items"]), abs=0.01)
+    parts = {part["name"]: part for part in summary["parts"]}
+    assert {name: part["households"] for name, part in parts.items()} == {"上河社区": 690, "下河社区": 890}
+    assert all(part["out_of_band"] == part["unavoidable"] == 0 for part in parts.values())
+    assert (summary["seed"], summary["workers"], summary["stopped_early"]) == (4, 2, "")
+    assert {"reading", "partition", "checking"} <= set(summary["stage_seconds"])
+    said = run(*words).stdout
+    assert "形状 compactness" in said
+    assert "社区界 community line 0.50 km" in said
+
+
 def test_equal_seeds_give_equal_plans(tmp_path: Path, blocks_file: Path) -> None:
     plans = []
     for name, workers in (("a.gpkg", 1), ("b.gpkg", 2)):

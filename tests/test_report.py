@@ -100,3 +100,15 @@ def test_kinds_of_file_that_are_not_written_yet_are_said(tmp_path: Path, name: s
     with pytest.raises(OutputError, match="html"):
         write_report(small_plan(), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_report_says_what_the_plan_costs_as_it_stands() -> None:
+    plan = small_plan()
+    moved = plan.assignment.where(plan.assignment.index != "b00", "g0002")  # drawn anew by hand
+    costs = []
+    for each in (plan, dataclasses.replace(plan, assignment=moved)):
+        rows = {row[0]: row for row in outline(report_page(each)).rows if len(row) == 4}
+        assert float(rows["合计 total"][1].replace(",", "")) > 0
+        costs.append(rows["划界 borders"][1])
+        assert "次干路 secondary road" in rows["划界 borders"][3]
+    assert costs[0] != costs[1]

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gis_grid.cli.account import account, account_lines
 from gis_grid.cli.output import Progress, json_option, plan_summary, say, summary_lines
 
 INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "staff", "blocks")
@@ -35,6 +36,9 @@ INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compo
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes; the plan is the same."
 )
+@click.option(
+    "--keep-best", is_flag=True, help="First Ctrl-C ends the search and writes the best plan so far; a second gives up."
+)
 @click.option("--crs", metavar="CRS", help="CRS of inputs that declare none, or gcj02 or bd09 whatever they declare.")
 @click.option("--out", required=True, type=click.Path(), metavar="plan.gpkg", help="Plan file to write.")
 @json_option
@@ -57,12 +61,17 @@ def build(out: str, scheme: str, as_json: bool, **given: Any) -> None:
     check_place(out)
     chosen = Scheme.load(scheme).with_band(min=given["low"], max=given["high"], target=given["target"])
     inputs = Inputs(**paths, crs=given["crs"], count_column=given["count_column"])
-    options = BuildOptions(seed=given["seed"], time_limit=given["time_limit"], workers=given["workers"])
+    options = BuildOptions(**{name: given[name] for name in ("seed", "time_limit", "workers", "keep_best")})
     with Progress() as progress:
-        plan = build_plan(inputs, chosen, options, progress=progress, tell=progress.tell)
+        plan = build_plan(inputs, chosen, options, progress=progress, tell=progress.tell, watch=progress.watch)
         write_plan(plan, out)
-    summary = {"out": out, **plan_summary(plan), "seconds": round(progress.seconds, 2), "notes": _notes(plan.metadata)}
-    say(summary, lambda: [*summary["notes"], *summary_lines(summary), f"written to {out}"], as_json=as_json)
+    summary = {"out": out, **plan_summary(plan), **account(plan), "workers": given["workers"]}
+    summary |= {"seconds": round(progress.seconds, 2), "notes": _notes(plan.metadata)}
+    say(
+        summary,
+        lambda: [*summary["notes"], *summary_lines(summary), *account_lines(summary), f"written to {out}"],
+        as_json=as_json,
+    )
 
 
 def _notes(metadata: Any) -> list[str]:

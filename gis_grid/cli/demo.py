@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from gis_grid.cli.account import account, account_lines
 from gis_grid.cli.output import Progress, json_option, plan_summary, say, summary_lines
 from gis_grid.errors import OutputError
 
@@ -41,13 +42,19 @@ def demo(out: str, seed: int, port: int, serve: bool, as_json: bool) -> None:
         ) from caught
     server = _server(folder, port) if serve else None  # before the work, which a taken port would make vain
     with Progress() as progress:
-        plan = build_from(sample_frames(seed), progress=progress, tell=progress.tell)
+        plan = build_from(sample_frames(seed), progress=progress, tell=progress.tell, watch=progress.watch)
         files = [write_plan(plan, folder / "plan.gpkg"), write_map(plan, folder / "map.html")]
         files.append(write_report(plan, folder / "report.html"))
-    summary = {**plan_summary(plan), "files": [str(path) for path in files], "seconds": round(progress.seconds, 2)}
+    summary = {
+        **plan_summary(plan),
+        **account(plan),
+        "files": [str(path) for path in files],
+        "seconds": round(progress.seconds, 2),
+    }
     if server is not None:
         summary["url"] = f"http://{HOST}:{server.server_address[1]}/"
-    say(summary, lambda: [*summary_lines(summary), *(f"written to {path}" for path in files)], as_json=as_json)
+    written = [f"written to {path}" for path in files]
+    say(summary, lambda: [*summary_lines(summary), *account_lines(summary), *written], as_json=as_json)
     if server is not None:
         _serve(server, str(summary["url"]))
 

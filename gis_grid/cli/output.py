@@ -110,9 +110,14 @@ class Progress:
         if stage != self._stage:
             self._close()
             self._stage = stage
-            form = "{desc:<12}{bar:30} {percentage:3.0f}% {elapsed}"
+            form = "{desc:<12}{bar:30} {percentage:3.0f}% {elapsed}{postfix}"
             self._bar = tqdm(desc=stage, total=1.0, file=sys.stderr, bar_format=form)
         self._bar.update(max(0.0, min(share, 1.0) - self._bar.n))
+
+    def watch(self, cost: float, out_of_band: int) -> None:
+        """Show beside the bar what the search has reached: the cost of what is divided, and grids out of band in it."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"cost {cost:,.0f}, {out_of_band} out of band", refresh=False)
 
     def tell(self, findings: Sequence[Finding]) -> None:
         """Say on stderr, before the search, what no division of the blocks can meet."""

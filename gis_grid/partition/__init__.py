@@ -70,13 +70,13 @@ class PartitionResult:
     `assignment` maps block_id to grid_id ("g0001", …) in the order of the blocks. `cost` has the terms of the
     objective and their `total`. `parts` has a row for every part that was divided on its own: `community_code`,
     `blocks`, `households`, `grids`, `out_of_band`, `unavoidable` (how many of these are proved), `cost`, `steps`.
-    `stopped_early` says that the time limit cut the search.
+    `stopped_early` says what cut the search: "time limit", "interrupted", or "" if nothing did.
     """
 
     assignment: pd.Series
     cost: dict[str, float]
     parts: pd.DataFrame
-    stopped_early: bool = False
+    stopped_early: str = ""
 
 
 def partition(
@@ -131,9 +131,9 @@ def partition(
 
     options = options or PartitionOptions()
     deadline = None if options.time_limit is None else time.time() + options.time_limit
-    graph, ids, codes = cell_graph(blocks, borders, scheme.cost)
-    pieces = parts(graph, ids, codes)
     band = scheme.main.band
+    graph, ids, codes = cell_graph(blocks, borders, scheme.cost, band)
+    pieces = parts(graph, ids, codes)
     terms = Terms(band, balance_price(scheme.cost), options.seed, options.effort, deadline)
     given = shares(pieces, counts or {})
     least = _proved(blocks, borders, band, ids, pieces)
@@ -179,8 +179,17 @@ def _result(
         assignment=names.reindex(blocks.index).astype(str).rename("grid_id").rename_axis("block_id"),
         cost=terms(graph, labels, band, scheme.cost),
         parts=_table(standings, labels, loads(graph, labels), band),
-        stopped_early=any(standing.stopped_early for standing in standings),
+        stopped_early=_cut_by(standings),
     )
+
+
+def _cut_by(standings: list[Standing]) -> str:
+    """Say what cut the search short, "" if nothing did."""
+    from gis_grid.partition.crew import stop_asked
+
+    if not any(standing.stopped_early for standing in standings):
+        return ""
+    return "interrupted" if stop_asked() else "time limit"
 
 
 def _table(standings: list[Standing], labels: Ints, load: Ints, band: Band) -> pd.DataFrame:

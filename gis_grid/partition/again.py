@@ -42,7 +42,7 @@ def partition_again(
     number, _ = pd.factorize(drawn[order])
     names = pd.Series([f"g{n + 1:04d}" for n in number], index=order, name="grid_id", dtype="str")
     assignment = names.reindex(blocks.index).rename_axis("block_id")
-    graph, ids, _ = cell_graph(blocks, borders, scheme.cost)
+    graph, ids, _ = cell_graph(blocks, borders, scheme.cost, scheme.main.band)
     labels, _ = pd.factorize(assignment.reindex(ids))
     return PartitionResult(
         assignment=assignment,

@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gis_grid.errors import Fault, InputError
+from gis_grid.partition.compounds import inside_compounds
 from gis_grid.partition.cost import border_prices
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from gis_grid.scheme import Cost
+    from gis_grid.scheme import Band, Cost
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -29,9 +30,9 @@ class CellGraph:
     """Hold blocks and the borders between them as plain arrays, cheap to send to another process.
 
     `load` counts households per block, `area_m2` and `rim_m` are its area and the length of its outline. Border `i`
-    parts blocks `a[i]` < `b[i]` over `shared_m[i]` metres: `border_price` and `drawn_price` (perimeter on both
-    sides) are paid where it is drawn, `inside_price` where it stays inside a grid, and `link` says whether a grid
-    may reach across it.
+    parts blocks `a[i]` < `b[i]` over `shared_m[i]` metres: `border_price` (of which `compound_price` for cutting a
+    compound) and `drawn_price` (perimeter on both sides) are paid where it is drawn, `inside_price` where it stays
+    inside a grid, and `link` says whether a grid may reach across it.
     """
 
     load: Ints
@@ -41,6 +42,7 @@ class CellGraph:
     b: Ints
     shared_m: Floats
     border_price: Floats
+    compound_price: Floats
     drawn_price: Floats
     inside_price: Floats
     link: Flags
@@ -78,15 +80,19 @@ class CellGraph:
             b=self.b[kept],
             shared_m=self.shared_m[kept],
             border_price=self.border_price[kept],
+            compound_price=self.compound_price[kept],
             drawn_price=self.drawn_price[kept],
             inside_price=self.inside_price[kept],
             link=self.link[kept],
         )
 
 
-def cell_graph(blocks: gpd.GeoDataFrame, borders: pd.DataFrame, cost: Cost) -> tuple[CellGraph, Names, Names]:
+def cell_graph(
+    blocks: gpd.GeoDataFrame, borders: pd.DataFrame, cost: Cost, band: Band | None = None
+) -> tuple[CellGraph, Names, Names]:
     """Turn blocks and borders into the arrays of the search.
 
+    Borders through a compound (column `compound` of the blocks) cost more; with a `band`, only if the compound fits it.
     Returns the graph, the block ids in its order, and the community code of each block. Blocks stand in the order
     of their ids, so that nothing depends on the order of rows. Borders between two communities are left out: no
     grid reaches across, and the boundary of a parent costs nothing.
@@ -108,7 +114,7 @@ def cell_graph(blocks: gpd.GeoDataFrame, borders: pd.DataFrame, cost: Cost) -> t
     low, high = np.minimum(a, b), np.maximum(a, b)
     inner = np.flatnonzero((codes[a] == codes[b]) & (a != b))
     inner = inner[np.lexsort((high[inner], low[inner]))]
-    prices = border_prices(borders, cost)
+    prices = border_prices(borders, cost, inside_compounds(sorted_blocks, a, b, band))
     shared = borders["shared_m"].to_numpy(dtype=np.float64)[inner]
     geometry = sorted_blocks.geometry.to_numpy()
     graph = CellGraph(
@@ -119,6 +125,7 @@ def cell_graph(blocks: gpd.GeoDataFrame, borders: pd.DataFrame, cost: Cost) -> t
         b=high[inner],
         shared_m=shared,
         border_price=prices.border[inner],
+        compound_price=prices.compound[inner],
         drawn_price=2.0 * cost.compactness * shared,
         inside_price=prices.inside[inner],
         link=~borders["barrier"].to_numpy(dtype=bool)[inner],

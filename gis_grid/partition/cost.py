@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gis_grid.frames import BORDER_CLASSES
+from gis_grid.partition.compounds import households_moved
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 #: Lines that should run along a grid rather than through it.
 MAIN_CLASSES = ("motorway", "trunk", "primary", "secondary", "railway", "river")
@@ -30,14 +32,18 @@ Rank = tuple[float, float, float]
 
 
 class Prices(NamedTuple):
-    """Hold what every border costs where it is drawn, and where it stays inside a grid."""
+    """Hold what every border costs where it is drawn (`compound` is a share of `border`), and inside a grid."""
 
     border: Floats
     inside: Floats
+    compound: Floats
 
 
-def border_prices(borders: pd.DataFrame, cost: Cost) -> Prices:
-    """Price every row of a frame of borders by its metres, its class, and whether it is a barrier."""
+def border_prices(borders: pd.DataFrame, cost: Cost, within: Flags | None = None) -> Prices:
+    """Price every row of a frame of borders by its metres, its class, and whether it is a barrier.
+
+    `within` marks the borders inside a compound that should stay whole; a barrier is free even there.
+    """
     metres = borders["shared_m"].to_numpy(dtype=np.float64)
     barrier = borders["barrier"].to_numpy(dtype=bool)
     classes = borders["street_class"].to_numpy(dtype=object)
@@ -47,7 +53,9 @@ def border_prices(borders: pd.DataFrame, cost: Cost) -> Prices:
     main = np.isin(rank, [place[name] for name in MAIN_CLASSES])
     inside = np.where(main, cost.inside_per_m, 0.0)
     inside[barrier] = AROUND_BARRIER * free.max()
-    return Prices(metres * free[rank, barrier.astype(np.int64)], metres * inside)
+    whole = np.zeros(len(metres), dtype=bool) if within is None else within & ~barrier
+    compound = metres * np.where(whole, cost.compound_per_m, 0.0)
+    return Prices(metres * free[rank, barrier.astype(np.int64)] + compound, metres * inside, compound)
 
 
 def balance_price(cost: Cost) -> float:
@@ -95,23 +103,28 @@ def imbalance(load: Ints | Floats, band: Band) -> Floats:
     return np.square(np.minimum(1.0, np.abs(load - band.target) / half))
 
 
-def terms(graph: CellGraph, labels: Ints, band: Band, cost: Cost) -> dict[str, float]:
+def terms(graph: CellGraph, labels: Ints, band: Band, cost: Cost, home: Ints | None = None) -> dict[str, float]:
     """Add up every term of the objective for a division (one label a block), and the total.
 
-    `border` prices drawn borders by class, `compactness` the perimeter of all grids, `balance` the distance from
-    the target, `inside` main streets inside grids (not barriers: a grid reaches around one only where it must). All in
-    the scheme's unit: a metre of border times its price.
+    `border` prices drawn borders by class, `compounds` what compounds that fit the band cost more where they are cut,
+    `compactness` the perimeter of all grids, `balance` the distance from the target, `inside` main streets inside grids
+    (not barriers: a grid reaches around one only where it must), `moved` the households that leave their grid of a
+    previous plan, whose label of each block is `home` (-1: none; no term without one). All in the scheme's unit: a
+    metre of border times its price.
     """
     names, grid = np.unique(labels, return_inverse=True)
     load = np.zeros(len(names), dtype=np.int64)
     np.add.at(load, grid, graph.load)
     drawn = grid[graph.a] != grid[graph.b]
     perimeter = graph.rim_m.sum() - 2.0 * graph.shared_m[~drawn].sum()
+    moved = 0 if home is None else households_moved(graph.load, labels, home)
     found = {
-        "border": float(graph.border_price[drawn].sum()),
+        "border": float((graph.border_price - graph.compound_price)[drawn].sum()),
+        "compounds": float(graph.compound_price[drawn].sum()),
         "compactness": float(cost.compactness * perimeter),
         "balance": float(balance_price(cost) * imbalance(load, band).sum()),
         "inside": float(graph.inside_price[~drawn & graph.link].sum()),
+        "moved": float(cost.moved_per_household * moved),
     }
     return {**found, "total": sum(found.values())}
 

@@ -1,12 +1,18 @@
-"""Work handed to processes: the results do not depend on how many there are, or on which of them is quicker."""
+"""Work handed to processes: the results do not depend on how many there are, or on which of them is quicker.
+
+A search is told to stop here too: by `first_interrupt_stops` in the process that was started, by an event in workers.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from types import TracebackType
 from typing import Self, TypeVar
@@ -14,18 +20,68 @@ from typing import Self, TypeVar
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-_stop: Event | None = None
+#: Seconds between two looks at whether the search was told to stop, while workers are busy.
+_LOOK = 0.1
+
+
+@dataclass
+class _Stop:
+    """Hold what tells this process to wind up: Ctrl-C where it is `heard`, or the event of a worker."""
+
+    heard: bool = False
+    asked: bool = False
+    event: Event | None = None
+
+
+_STOP = _Stop()
 
 
 def stop_asked() -> bool:
     """Tell whether this process was told to wind up its work."""
-    return _stop is not None and _stop.is_set()
+    return _STOP.asked or (_STOP.event is not None and _STOP.event.is_set())
+
+
+@contextmanager
+def first_interrupt_stops() -> Iterator[None]:
+    """Let the first Ctrl-C end every search begun in this block with the best so far; the second interrupts as ever.
+
+    Only the main thread hears Ctrl-C; elsewhere, and where the process ignores it, nothing changes.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before in (signal.SIG_IGN, None):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        if _STOP.asked:
+            raise KeyboardInterrupt
+        _STOP.asked = True
+
+    signal.signal(signal.SIGINT, stop)
+    _STOP.heard = True
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        _STOP.heard = _STOP.asked = False
+
+
+@contextmanager
+def _later_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back: a process that starts meanwhile never hears it, this one hears it afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):  # not on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(stop: Event) -> None:
     """Prepare a worker: Ctrl-C is for the process that started it, which then asks its workers to stop."""
-    global _stop  # noqa: PLW0603 - a process of its own, set once
-    _stop = stop
+    _STOP.event = stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
@@ -44,7 +100,8 @@ class Crew:
     def __enter__(self) -> Self:
         if self.workers > 1:
             context = multiprocessing.get_context("spawn")
-            self._stop = context.Event()
+            with _later_interrupts():  # the process that keeps track of semaphores starts here
+                self._stop = context.Event()
             self._pool = ProcessPoolExecutor(self.workers, context, initializer=_begin, initargs=(self._stop,))
         return self
 
@@ -70,8 +127,12 @@ class Crew:
 
     def _together(self, work: Callable[[Task], Result], tasks: dict[int, Task]) -> Iterator[tuple[int, Result]]:
         assert self._pool is not None
-        running: dict[Future[Result], int] = {self._pool.submit(work, task): n for n, task in tasks.items()}
+        assert self._stop is not None
+        with _later_interrupts():
+            running: dict[Future[Result], int] = {self._pool.submit(work, task): n for n, task in tasks.items()}
         while running:
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, timeout=_LOOK if _STOP.heard else None, return_when=FIRST_COMPLETED)
+            if _STOP.asked:
+                self._stop.set()
             for number, future in sorted((running.pop(future), future) for future in done):
                 yield number, future.result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from time import perf_counter
@@ -27,6 +27,8 @@ from gis_grid.frames import check_frame
 from gis_grid.grids import grids as dissolve
 from gis_grid.partition import PartitionOptions, PartitionResult, partition
 from gis_grid.partition.again import partition_again
+from gis_grid.partition.crew import first_interrupt_stops, stop_asked
+from gis_grid.pipeline.account import account
 from gis_grid.pipeline.district import District, Inputs, Progress, read_district, sample_frames
 from gis_grid.plan import Plan
 from gis_grid.rules import Finding
@@ -34,6 +36,8 @@ from gis_grid.scheme import Scheme
 
 #: Called before the search with what no division can meet.
 Tell = Callable[[Sequence[Finding]], None]
+#: Called during the search with the cost and the number of grids out of band so far.
+Watch = Callable[[float, int], None]
 #: The community of a district that came without any.
 WHOLE_DISTRICT = "000000000001"
 PACKAGES = ("gis-grid", "geopandas", "shapely", "pyproj", "numpy", "numba", "scipy", "pymetis")
@@ -44,6 +48,7 @@ __all__ = [
     "Inputs",
     "Progress",
     "Tell",
+    "Watch",
     "build",
     "build_from",
     "read_district",
@@ -55,13 +60,16 @@ __all__ = [
 class BuildOptions:
     """Choose how a plan is built; any number of workers gives the same plan.
 
-    `refinements` is how often blocks that keep their neighbours out of the band are divided further.
+    `refinements` is how often blocks that keep their neighbours out of the band are divided further. `time_limit`
+    bounds the seconds of all searches together. With `keep_best`, the first Ctrl-C ends the search and the best plan
+    so far is returned; it says so in its metadata (`stopped_early`).
     """
 
     seed: int = 0
     workers: int = 1
     time_limit: float | None = None
     refinements: int = 2
+    keep_best: bool = False
     blocks: BlockOptions = field(default_factory=BlockOptions)
 
 
@@ -71,6 +79,7 @@ class _Clock:
 
     progress: Progress
     tell: Tell
+    watch: Watch
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -88,10 +97,12 @@ def build(
     options: BuildOptions | None = None,
     progress: Progress | None = None,
     tell: Tell | None = None,
+    watch: Watch | None = None,
 ) -> Plan:
     """Read a district from files and divide it into grids.
 
-    `tell` is called once before the search with what no division of these blocks can meet, and why.
+    `tell` is called once before the search with what no division of these blocks can meet, and why; `watch` during
+    it with the cost and the number of grids out of band so far.
 
     Raises
     ------
@@ -99,7 +110,7 @@ def build(
         If a file is missing or cannot be used; faults of all files are told at once.
     """
     scheme = scheme or Scheme.load()
-    clock = _Clock(progress or (lambda *_: None), tell or (lambda _: None))
+    clock = _Clock(progress or (lambda *_: None), tell or (lambda _: None), watch or (lambda *_: None))
     with clock.stage("reading"):
         district = read_district(inputs, scheme, clock.progress)
     return _plan(district, scheme, options or BuildOptions(), clock)
@@ -111,8 +122,9 @@ def build_from(
     options: BuildOptions | None = None,
     progress: Progress | None = None,
     tell: Tell | None = None,
+    watch: Watch | None = None,
 ) -> Plan:
-    """Divide a district that is already in memory into grids; `progress` and `tell` as for `build`.
+    """Divide a district that is already in memory into grids; `progress`, `tell` and `watch` as for `build`.
 
     Examples
     --------
@@ -120,7 +132,7 @@ def build_from(
     >>> int(plan.grids["households"].sum()) == int(plan.blocks["households"].sum())
     True
     """
-    clock = _Clock(progress or (lambda *_: None), tell or (lambda _: None))
+    clock = _Clock(progress or (lambda *_: None), tell or (lambda _: None), watch or (lambda *_: None))
     return _plan(district, scheme or Scheme.load(), options or BuildOptions(), clock)
 
 
@@ -131,22 +143,34 @@ def _plan(district: District, scheme: Scheme, options: BuildOptions, clock: _Clo
         blocks = _blocks(district, communities, scheme, options, clock.progress)
         if district.blocks is not None:
             communities = _as_held(communities, blocks)
-    plan, result = _divided(district, communities, blocks, scheme, options, clock)
-    for _ in range(options.refinements):
-        chosen = _stuck(plan)
-        if district.blocks is not None or not options.blocks.divide or not chosen:
-            break
-        with clock.stage("refining"):
-            finer = _refined(district, blocks, chosen, scheme, options)
-        if len(finer) == len(blocks):
-            break
-        other, found = _divided(district, communities, finer, scheme, options, clock, before=result)
-        if _out_of_band(other) >= _out_of_band(plan):
-            break
-        blocks, plan, result = finer, other, found
+    with first_interrupt_stops() if options.keep_best else nullcontext():
+        plan, result = _divided(district, communities, blocks, scheme, options, clock)
+        if district.blocks is None and options.blocks.divide:
+            plan, result = _refine(district, plan, result, options, clock)
     with clock.stage("describing"):
         plan = _finished(plan, scheme)
-    return replace(plan, metadata=MappingProxyType(_told(district, scheme, options, result, clock)))
+    return replace(plan, metadata=MappingProxyType(_told(district, plan, options, result, clock)))
+
+
+def _refine(
+    district: District, plan: Plan, result: PartitionResult, options: BuildOptions, clock: _Clock
+) -> tuple[Plan, PartitionResult]:
+    """Divide blocks that keep grids out of the band, and search anew, until that helps no more or time is up."""
+    for _ in range(options.refinements):
+        chosen = _stuck(plan)
+        if not chosen or result.stopped_early:
+            break
+        if stop_asked():
+            return plan, replace(result, stopped_early="interrupted")
+        with clock.stage("refining"):
+            finer = _refined(district, plan.blocks, chosen, plan.scheme, options)
+        if len(finer) == len(plan.blocks):
+            break
+        other, found = _divided(district, plan.communities, finer, plan.scheme, options, clock, before=result)
+        if _out_of_band(other) >= _out_of_band(plan):
+            return plan, replace(result, stopped_early=found.stopped_early)
+        plan, result = other, found
+    return plan, result
 
 
 def _divided(
@@ -197,9 +221,13 @@ def _searched(
     clock: _Clock,
     before: PartitionResult | None,
 ) -> PartitionResult:
-    search = PartitionOptions(seed=options.seed, workers=options.workers, time_limit=options.time_limit)
+    left = options.time_limit
+    if left is not None:  # what earlier searches took is gone
+        left = max(left - clock.seconds.get("partition", 0.0), 1e-3)
+    search = PartitionOptions(seed=options.seed, workers=options.workers, time_limit=left)
 
-    def progress(done: int, total: int, *_: float) -> None:
+    def progress(done: int, total: int, cost: float, out_of_band: int) -> None:
+        clock.watch(cost, out_of_band)
         clock.progress("partition", done / max(total, 1))
 
     if before is None:
@@ -324,10 +352,10 @@ def _named(
 
 
 def _told(
-    district: District, scheme: Scheme, options: BuildOptions, result: PartitionResult, clock: _Clock
+    district: District, plan: Plan, options: BuildOptions, result: PartitionResult, clock: _Clock
 ) -> dict[str, str]:
     """Return the plan's metadata: everything needed to say how it came about and to make it again."""
-    band = scheme.main.band
+    scheme, band = plan.scheme, plan.scheme.main.band
     crs = district.boundary.crs
     facts: dict[str, object] = {
         "scheme": scheme.name,
@@ -338,8 +366,7 @@ def _told(
         "crs": crs.to_string(),
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "seconds": {name: round(seconds, 3) for name, seconds in clock.seconds.items()},
-        "cost": {name: round(float(value), 3) for name, value in result.cost.items()},
-        "stopped_early": bool(result.stopped_early),
+        **account(plan, result),
     }
     if district.communities is None or district.communities.get("provisional", pd.Series([False])).any():
         facts["provisional_codes"] = True
