@@ -16,6 +16,10 @@ import numpy as np
 from gis_grid.partition.kernels import ZERO, Flags, Floats, Ints, Words, compiled, entrance
 
 
+#: Open blocks that are compared at each step of the search.
+_LOOKS = 8
+
+
 class Pool(NamedTuple):
     """Hold grids in compressed rows: the blocks of grid `g` are `block[ptr[g]:ptr[g + 1]]`, rising; and their costs."""
 
@@ -179,12 +183,18 @@ def _lower(pool: Pool, price: Floats) -> None:
 
 
 @compiled
-def _open_block(covered: Words, mask: Words, at: Ints, holders: Ints) -> int:
-    """Return the open block that fewest grids hold which fit what is covered; -1 if none is open."""
-    chosen, fewest = -1, len(mask) + 1
-    for v in range(len(at) - 1):
+def _open_block(covered: Words, mask: Words, at: Ints, holders: Ints, order: Ints) -> int:
+    """Return the open block that fewest grids hold which fit what is covered; -1 if none is open.
+
+    Only the first few open blocks of the `order` are looked at.
+    """
+    chosen, fewest, looks = -1, len(mask) + 1, ZERO
+    for v in order:
         if covered[v >> 6] >> np.uint64(v & 63) & np.uint64(1):
             continue
+        if looks == _LOOKS:
+            break
+        looks += 1
         count = ZERO
         for i in range(at[v], at[v + 1]):
             free = True
@@ -218,7 +228,8 @@ def depth_first(
         np.zeros(blocks + 1, np.int64),
     )
     depth, steps = ZERO, ZERO
-    block[0] = _open_block(covered[0], mask, at, holders)
+    order = np.argsort(at[1:] - at[:-1])
+    block[0] = _open_block(covered[0], mask, at, holders, order)
     cursor[0] = at[block[0]]
     while depth >= 0 and steps < limits.nodes:
         if cursor[depth] == at[block[depth] + 1]:
@@ -239,7 +250,7 @@ def depth_first(
         for w in range(words):
             covered[depth + 1, w] = covered[depth, w] | mask[grid, w]
         spent[depth + 1] = spent[depth] + extra[grid]
-        v = _open_block(covered[depth + 1], mask, at, holders)
+        v = _open_block(covered[depth + 1], mask, at, holders, order)
         if v < 0:
             if depth + 1 < limits.fewest:
                 continue

@@ -24,7 +24,7 @@ _ARCHIVE = 1 << 15
 #: In the final choice a grid out of band costs as much as so many whole divisions, and a household out of band.
 _OUT, _HOUSEHOLD = 3.0, 0.01
 #: Nodes of each final choice.
-_NODES = 2_000
+_NODES = 10_000
 #: Annealing ends at this share of the cost of a mean grid; polishing begins and ends at these.
 _COLD = 0.02
 _POLISH = (0.06, 0.01)
