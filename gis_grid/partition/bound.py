@@ -15,7 +15,7 @@ import numpy as np
 
 from gis_grid.partition.cells import CellGraph, Flags, Ints
 from gis_grid.partition.columns import Columns, Pricer, Prices, Task
-from gis_grid.partition.cost import Rank, deviation, loads, overfull, rank
+from gis_grid.partition.cost import Rank, rank
 from gis_grid.partition.cover import Limits, above, search_cover
 from gis_grid.partition.improve import Job, Search, late
 from gis_grid.scheme import Band
@@ -82,17 +82,12 @@ class _Proving:
     """Hold one proof while it is worked on."""
 
     def __init__(self, job: ProofJob) -> None:
-        load = loads(job.graph, job.labels)
-        out = overfull(load, job.band) > 0
-        answered = all(job.excused[job.labels == grid].any() for grid in np.flatnonzero(out))
-        excused = job.excused if answered else np.ones(len(job.graph), dtype=bool)
-        missed = int(deviation(load, job.band).sum())
         self.job, self.labels, self.bound = job, job.labels, -np.inf
-        task = Task(job.graph, job.band, job.balance, int(overfull(load, job.band).sum()), missed, excused)
-        self.task, self.columns = task, Columns.of(task, job.labels)
+        self.task = task = Task.of(job.graph, job.band, job.balance, job.labels, job.excused)
+        self.columns = Columns.of(task, job.labels)
         self.pricer = Pricer(task, room=_FOUND)
         self.known = rank(job.graph, job.labels, job.band, job.balance)
-        self.most = int(job.graph.load.sum()) // max(1, job.band.min) + task.out
+        self.most = (int(task.graph.load.sum()) + task.missed) // max(1, job.band.min)
 
     def run(self) -> Proof:
         """Generate columns, choose among them, list what could still be better, and choose again."""
@@ -116,14 +111,14 @@ class _Proving:
         """Begin with the good grids that a short annealing meets."""
         job = self.job
         most = int(job.labels.max()) + 2
-        search = Search(Job(job.graph, job.band, job.balance, job.seed, most, lenient=self.task.out > 0))
+        search = Search(Job(job.graph, job.band, job.balance, job.seed, most, lenient=True))
         unit = max(1.0, self.known[2] / most)
         for hot in (0.3, 0.1):
             search.anneal(job.labels, hot * unit, 0.02 * unit, stretches=1)
         count = int(search.archive.fill[0])
         bits = search.archive.bits[:count].view(np.uint8)
         member = np.unpackbits(bits, axis=1, bitorder="little", count=len(job.graph)).astype(bool)
-        self.columns.add(member, search.archive.cost[:count], search.archive.load[:count])
+        self.columns.add(member, search.archive.cost[:count])
 
     def _converge(self) -> Prices:
         """Let grids in until none is worth less than its blocks; return prices that are good for the bound."""
@@ -151,9 +146,8 @@ class _Proving:
     def _price(self, asked: Prices, now: Prices, limit: int) -> tuple[float, int]:
         """Search at some prices; return the bound they prove, and how many grids the programme lacked."""
         bounds = np.minimum(self.pricer.search(asked, limit=limit), 0.0)
-        member, cost, load = self.pricer.taken(asked)
         before = len(self.columns.cost)
-        self.columns.add(member, cost, load)
+        self.columns.add(*self.pricer.taken(asked))
         priced = self.columns.priced(now)[before:]
         lacking = int((priced - self.columns.member[before:] @ now.block < -1e-6).sum())
         return self.columns.total(asked) + float(np.sort(bounds)[: self.most].sum()), lacking
@@ -169,7 +163,7 @@ class _Proving:
         chosen = np.arange(int(self.job.labels.max()) + 1)
         cover = search_cover(pool, block, chosen, Limits(nodes=_NODES))
         labels = np.argmax(columns.member[cover.chosen], axis=0).astype(np.int64)
-        found = rank(self.task.graph, labels, self.task.band, self.task.balance)
+        found = rank(self.job.graph, labels, self.job.band, self.job.balance)
         if found < self.known:
             self.labels, self.known = labels, found
         least = cover.cost if cover.settled else cover.bound

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse
@@ -24,42 +24,50 @@ _EPS = 1e-6
 class Task:
     """Hold what is to be proved about: a connected graph, the band, the price of balance, and what may miss the band.
 
-    A division may have `out` grids out of band (counted by `cost.overfull`) that miss it by `missed` households in
-    sum, each with a block of `excused`.
+    No block holds more than the maximum of the band. Grids may miss the band by `missed` households in sum, each of
+    them with a block of `excused`.
     """
 
     graph: CellGraph
     band: Band
     balance: float
-    out: int
     missed: int
     excused: Flags
+
+    @classmethod
+    def of(cls, graph: CellGraph, band: Band, balance: float, labels: Ints, excused: Flags) -> Task:
+        """Ask for divisions that miss the band no more than a given one does.
+
+        A block above the band puts its grid out of band whatever lies beside it: it counts as full, and only what is
+        added to it as missed. Where nothing else is out of band, nothing else may be.
+        """
+        load, full = loads(graph, labels), np.minimum(graph.load, band.max)
+        big = graph.load > band.max
+        missed = int(deviation(load, band).sum() - (graph.load - full).sum())
+        out = np.flatnonzero(overfull(load, band))
+        if int(overfull(load, band).sum()) <= int(big.sum()):
+            excused = big
+        elif not all(excused[labels == grid].any() for grid in out):
+            excused = np.ones(len(graph), dtype=bool)
+        return cls(replace(graph, load=full), band, balance, missed, excused)
 
     @property
     def heaviest(self) -> int:
         """The most households of any grid that may be."""
-        return self.band.max + self.missed if self.out else self.band.max
-
-    def cost_of(self, labels: Ints) -> Floats:
-        """Return the cost of every grid of a division."""
-        return grid_costs(self.graph, labels, self.band, self.balance)
+        return self.band.max + self.missed
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Hold what the programme pays for each block, for a grid out of band, and for a household out of band."""
+    """Hold what the programme pays for each block, and for a household out of band."""
 
     block: Floats
-    out: float = 0.0
     missed: float = 0.0
 
     def between(self, other: Prices, share: float) -> Prices:
         """Return prices between these and others, with that share of these."""
-        return Prices(
-            share * self.block + (1 - share) * other.block,
-            share * self.out + (1 - share) * other.out,
-            share * self.missed + (1 - share) * other.missed,
-        )
+        rest = 1.0 - share
+        return Prices(share * self.block + rest * other.block, share * self.missed + rest * other.missed)
 
 
 @dataclass
@@ -77,28 +85,25 @@ class Columns:
         """Begin with the grids of a division."""
         grids = int(labels.max()) + 1
         member = labels[None, :] == np.arange(grids)[:, None]
-        return cls(task, member, task.cost_of(labels), loads(task.graph, labels), np.arange(grids))
+        cost = grid_costs(task.graph, labels, task.band, task.balance)
+        return cls(task, member, cost, loads(task.graph, labels), np.arange(grids))
 
-    def add(self, member: Flags, cost: Floats, load: Ints) -> None:
+    def add(self, member: Flags, cost: Floats) -> None:
         """Add grids that may be part of a division."""
-        band = self.task.band
-        fits = (load >= band.min) & (load <= band.max)
-        if self.task.out:
-            excused = member[:, self.task.excused].any(axis=1)
-            fits |= excused & (overfull(load, band) <= self.task.out) & (deviation(load, band) <= self.task.missed)
+        load = member @ self.task.graph.load
+        missed = deviation(load, self.task.band)
+        fits = (missed == 0) | ((missed <= self.task.missed) & member[:, self.task.excused].any(axis=1))
         self.member = np.concatenate([self.member, member[fits]])
         self.cost = np.concatenate([self.cost, cost[fits]])
         self.load = np.concatenate([self.load, load[fits]])
 
     def priced(self, prices: Prices) -> Floats:
-        """Return the costs with what is paid for grids and households out of band."""
-        if not self.task.out:
-            return self.cost
-        return self.cost - _extra(self.load, self.task.band, prices)
+        """Return the costs with what is paid for households out of band."""
+        return self.cost - prices.missed * deviation(self.load, self.task.band)
 
     def total(self, prices: Prices) -> float:
         """Return what prices add up to over all blocks and all that may be out of band."""
-        return float(prices.block.sum()) + prices.out * self.task.out + prices.missed * self.task.missed
+        return float(prices.block.sum()) + prices.missed * self.task.missed
 
     def pool(self, prices: Prices) -> Pool:
         """Return all grids at their priced costs."""
@@ -120,18 +125,14 @@ class Columns:
         task, chosen = self.task, self.active
         once = scipy.sparse.csr_array(self.member[chosen].astype(np.float64)).T
         bounds = {}
-        if task.out:
-            out, missed = overfull(self.load[chosen], task.band), deviation(self.load[chosen], task.band)
-            bounds = {"A_ub": np.stack([out, missed]).astype(np.float64), "b_ub": [float(task.out), float(task.missed)]}
+        if task.missed:
+            missed = deviation(self.load[chosen], task.band)
+            bounds = {"A_ub": missed[None, :].astype(np.float64), "b_ub": [float(task.missed)]}
         answer = linprog(
             self.cost[chosen], A_eq=once, b_eq=np.ones(once.shape[0]), **bounds, bounds=(0, None), method="highs"
         )
         paid = [float(price) for price in answer.ineqlin.marginals]
         return Prices(np.asarray(answer.eqlin.marginals, dtype=np.float64), *paid), float(answer.fun)
-
-
-def _extra(load: Ints, band: Band, prices: Prices) -> Floats:
-    return np.asarray(prices.out * overfull(load, band) + prices.missed * deviation(load, band), dtype=np.float64)
 
 
 class Pricer:
@@ -170,26 +171,22 @@ class Pricer:
         )
         return self.bounds
 
-    def taken(self, prices: Prices) -> tuple[Flags, Floats, Ints]:
-        """Return the grids found by the last search: which blocks, costs and loads."""
+    def taken(self, prices: Prices) -> tuple[Flags, Floats]:
+        """Return the grids found by the last search: which blocks, and costs."""
         count = int(self.found.fill[0])
         bits = self.found.bits[:count].view(np.uint8)
         member = np.unpackbits(bits, axis=1, bitorder="little", count=len(self.graph)).astype(bool)
-        load = self.found.load[:count].copy()
-        cost = self.found.worth[:count] + member @ prices.block
-        return member, cost + (_extra(load, self.task.band, prices) if self.task.out else 0.0), load
+        missed = deviation(self.found.load[:count], self.task.band)
+        return member, self.found.worth[:count] + member @ prices.block + prices.missed * missed
 
     def _tolls(self, prices: Prices) -> tuple[Floats, Floats]:
         """Return what grids pay by load: those that must be in band, and those that need not."""
         task, band = self.task, self.task.band
         load = np.arange(task.heaviest + 1)
         pay = task.balance * imbalance(load, band)
-        fits = (load >= band.min) & (load <= band.max)
-        toll = np.where(fits, pay, np.inf)
-        if not task.out:
-            return toll, toll
-        may = (overfull(load, band) <= task.out) & (deviation(load, band) <= task.missed)
-        return toll, np.where(fits | may, pay - _extra(load, band, prices), np.inf)
+        missed = deviation(load, band)
+        toll = np.where(missed == 0, pay, np.inf)
+        return toll, np.where(missed <= task.missed, pay - prices.missed * missed, np.inf)
 
 
 def _sweep(graph: CellGraph) -> Ints:

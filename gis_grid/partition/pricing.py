@@ -319,6 +319,15 @@ def _grow(
     return min(best, bound), steps
 
 
+@compiled
+def _any_excused(count: int, field: Field, nest: Nest) -> bool:
+    """Tell whether a block in reach may lie in a grid out of band."""
+    for i in range(count):
+        if field.excused[nest.open[i]]:
+            return True
+    return False
+
+
 @entrance
 def price_roots(
     field: Field,
@@ -338,6 +347,9 @@ def price_roots(
     """
     n = len(field.load)
     most = len(field.toll) - 1
+    tight = most
+    while tight > 0 and field.toll[tight] == np.inf:
+        tight -= 1
     scale = 1e-9
     for v in range(n):
         scale = max(scale, abs(dual[v]))
@@ -348,10 +360,10 @@ def price_roots(
         if field.load[root] > most:
             continue
         count = _reach(root, most, field, nest)
-        toll = field.toll
-        for i in range(count):
-            if field.excused[nest.open[i]]:
-                toll = field.loose
+        toll = field.loose
+        if not _any_excused(count, field, nest):  # then the grid must be in band, which it reaches less far for
+            toll = field.toll
+            count = _reach(root, tight, field, nest)
         weight, bound = _best_weight(root, count, scale, toll, field, dual, nest, basin)
         bounds[root] = bound
         if bound >= below:
