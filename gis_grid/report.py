@@ -90,7 +90,7 @@ def report_page(plan: Plan) -> str:
 
 def _figures(plan: Plan) -> str:
     band, households = plan.scheme.main.band, plan.grids["households"]
-    inside = int(households.between(band.min, band.max).sum())
+    inside = int(plan.load.between(band.min, band.max).sum())
     figures = [
         ("户数 households", f"{int(plan.blocks['households'].sum()):,}"),
         ("社区 communities", f"{len(plan.communities):,}"),
@@ -105,7 +105,7 @@ def _figures(plan: Plan) -> str:
 
 def _histogram(plan: Plan) -> str:
     """Draw how many grids hold how many households, in steps of a tenth of the band."""
-    band, households = plan.scheme.main.band, plan.grids["households"].to_numpy()
+    band, households = plan.scheme.main.band, plan.load.to_numpy()
     if not len(households):
         return "<p>没有网格 no grids</p>"
     step = max(1, (band.max - band.min) // 10)

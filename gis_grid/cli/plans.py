@@ -1,4 +1,4 @@
-"""Commands that read plan files: `check`, `describe`, `compare`; and `schemes`."""
+"""Commands that read plan files: `check`, `describe` and `compare`."""
 
 from __future__ import annotations
 
@@ -128,15 +128,3 @@ def _comparison_lines(
     if len(staff):
         columns = [name for name in ("name", "post", "grid", "event") if name in staff]
         yield from ("", *table(staff[columns].to_numpy().tolist(), columns))
-
-
-@click.command()
-@json_option
-def schemes(as_json: bool) -> None:
-    """List the schemes that are shipped: their names, titles and the band of their main tier."""
-    from gis_grid.scheme import Scheme, scheme_names
-
-    found = [Scheme.load(name) for name in scheme_names()]
-    rows = [[s.name, f"{s.main.band.min}–{s.main.band.max}", s.main.band.target, s.title_zh, s.title_en] for s in found]
-    heads = ["name", "band", "target", "标题", "title"]
-    say([s.content() for s in found], lambda: table(rows, heads), as_json=as_json)

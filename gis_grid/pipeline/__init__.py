@@ -30,6 +30,7 @@ from gis_grid.partition.again import partition_again
 from gis_grid.partition.crew import first_interrupt_stops, stop_asked
 from gis_grid.pipeline.account import account
 from gis_grid.pipeline.district import District, Inputs, Progress, read_district, sample_frames
+from gis_grid.pipeline.tiers import Divided, before_search, divide_all, given_units, is_plain, priced, with_units
 from gis_grid.plan import Plan
 from gis_grid.rules import Finding
 from gis_grid.scheme import Scheme
@@ -188,51 +189,66 @@ def _divided(
         rim = outline(blocks, district.streets)
     if before is None:
         names = dict(zip(communities["community_code"], communities["name"], strict=True))
-        clock.tell(rules.explain(blocks, edges, scheme.main.band, communities=names, remedies=False))
+        clock.tell(before_search(blocks, edges, scheme, given_units(district, blocks, scheme), names))
     with clock.stage("partition"):
-        result = _searched(blocks, edges, scheme, options, clock, before)
+        divided = _searched(district, communities, blocks, edges, scheme, options, clock, before)
     with clock.stage("checking"):
-        shapes = dissolve(blocks, result.assignment, edges, rim)
+        result = divided.result
+        shapes = dissolve(divided.blocks, result.assignment, edges, rim)
         shapes["code"] = assign_codes(shapes, scheme.code)
         plan = Plan(
             scheme=scheme,
-            blocks=blocks,
+            blocks=divided.blocks,
             borders=edges,
             outline=rim,
-            communities=communities,
+            communities=divided.communities,
             assignment=result.assignment,
             grids=shapes,
             issues=rules.issues_frame([]),
             streets=district.streets,
             staff=district.staff,
+            metadata={"given_tiers": ",".join(map(str, given_units(district, blocks, scheme).columns))},
         )
+        plan = with_units(plan, divided)
         found = rules.check(plan)
     broken = {issue.grid_id for issue in found if issue.severity == "error"}
+    shapes = plan.grids
     return replace(
         plan, grids=shapes.assign(legal=~shapes.index.isin(broken)), issues=rules.issues_frame(found)
     ), result
 
 
 def _searched(
+    district: District,
+    communities: gpd.GeoDataFrame,
     blocks: gpd.GeoDataFrame,
     edges: gpd.GeoDataFrame,
     scheme: Scheme,
     options: BuildOptions,
     clock: _Clock,
     before: PartitionResult | None,
-) -> PartitionResult:
+) -> Divided:
+    """Divide blocks into grids, and into the units of the other tiers where the scheme has such."""
     left = options.time_limit
     if left is not None:  # what earlier searches took is gone
         left = max(left - clock.seconds.get("partition", 0.0), 1e-3)
     search = PartitionOptions(seed=options.seed, workers=options.workers, time_limit=left)
+    given = given_units(district, blocks, scheme)
+
+    def say(share: float) -> None:
+        clock.progress("partition", share)
 
     def progress(done: int, total: int, cost: float, out_of_band: int) -> None:
         clock.watch(cost, out_of_band)
-        clock.progress("partition", done / max(total, 1))
+        say(done / max(total, 1))
 
+    if not is_plain(scheme):
+        return divide_all(blocks, communities, edges, scheme, given, search, say)
     if before is None:
-        return partition(blocks, edges, scheme, options=search, progress=progress)
-    return partition_again(blocks, edges, scheme, before, options=search, progress=progress)
+        result = partition(blocks, edges, scheme, options=search, progress=progress)
+    else:
+        result = partition_again(blocks, edges, scheme, before, options=search, progress=progress)
+    return Divided(blocks, communities, result, given, {})
 
 
 def _out_of_band(plan: Plan) -> int:
@@ -246,7 +262,7 @@ def _stuck(plan: Plan) -> set[str]:
     named |= set(plan.assignment.index[plan.assignment.isin(off["grid_id"])])
     near = plan.borders["a"].isin(named) | plan.borders["b"].isin(named)
     named |= set(plan.borders.loc[near, "a"]) | set(plan.borders.loc[near, "b"])
-    band = plan.scheme.main.band
+    band = plan.scheme.finest
     # where the sum itself fits no number of grids, dividing blocks changes nothing
     proofs = rules.explain(plan.blocks, plan.borders, band, remedies=False)
     named -= {block for proof in proofs if proof.cause in ("arithmetic", "detached") for block in proof.block_ids}
@@ -266,7 +282,7 @@ def _refined(
         district.households,
         compounds=district.compounds,
         buildings=district.buildings,
-        band=scheme.main.band,
+        band=scheme.finest,
         options=options.blocks,
     )
 
@@ -316,7 +332,7 @@ def _blocks(
         communities=communities,
         compounds=district.compounds,
         buildings=district.buildings,
-        band=scheme.main.band,
+        band=scheme.finest,
         options=options.blocks,
         progress=lambda step: progress("blocks", steps[step]),
     )
@@ -342,7 +358,6 @@ def _named(
         name=community + serial + tier.name_zh,
         kind="community_grid",
         tier=tier.id,
-        parent_code=shapes["community_code"],
         bounds_zh=bounds["bounds_zh"],
         bounds_en=bounds["bounds_en"],
         status="draft",
@@ -366,9 +381,13 @@ def _told(
         "crs": crs.to_string(),
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "seconds": {name: round(seconds, 3) for name, seconds in clock.seconds.items()},
-        **account(plan, result),
+        **account(priced(plan), result),
+        "given_tiers": plan.metadata["given_tiers"],
     }
     if district.communities is None or district.communities.get("provisional", pd.Series([False])).any():
         facts["provisional_codes"] = True
+    notes = [said["notes"] for said in (district.metadata, plan.metadata) if said.get("notes")]
+    if notes:
+        facts["notes"] = "\n".join(notes)
     told = {key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()}
     return dict(district.metadata) | told
