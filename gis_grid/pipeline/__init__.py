@@ -28,8 +28,11 @@ from gis_grid.grids import grids as dissolve
 from gis_grid.partition import PartitionOptions, PartitionResult, partition
 from gis_grid.partition.again import partition_again
 from gis_grid.partition.crew import first_interrupt_stops, stop_asked
+from gis_grid.partition.update import UpdateOptions
+from gis_grid.pipeline import update
 from gis_grid.pipeline.account import account
 from gis_grid.pipeline.district import District, Inputs, Progress, read_district, sample_frames
+from gis_grid.pipeline.update import Carried
 from gis_grid.plan import Plan
 from gis_grid.rules import Finding
 from gis_grid.scheme import Scheme
@@ -62,7 +65,8 @@ class BuildOptions:
 
     `refinements` is how often blocks that keep their neighbours out of the band are divided further. `time_limit`
     bounds the seconds of all searches together. With `keep_best`, the first Ctrl-C ends the search and the best plan
-    so far is returned; it says so in its metadata (`stopped_early`).
+    so far is returned; it says so in its metadata (`stopped_early`). `max_moved` is the share of households that may
+    change grid where the district has an earlier plan to follow.
     """
 
     seed: int = 0
@@ -70,6 +74,7 @@ class BuildOptions:
     time_limit: float | None = None
     refinements: int = 2
     keep_best: bool = False
+    max_moved: float | None = None
     blocks: BlockOptions = field(default_factory=BlockOptions)
 
 
@@ -149,6 +154,8 @@ def _plan(district: District, scheme: Scheme, options: BuildOptions, clock: _Clo
             plan, result = _refine(district, plan, result, options, clock)
     with clock.stage("describing"):
         plan = _finished(plan, scheme)
+        if district.previous is not None:
+            plan = update.with_concordance(plan, district.previous)
     return replace(plan, metadata=MappingProxyType(_told(district, plan, options, result, clock)))
 
 
@@ -157,7 +164,7 @@ def _refine(
 ) -> tuple[Plan, PartitionResult]:
     """Divide blocks that keep grids out of the band, and search anew, until that helps no more or time is up."""
     for _ in range(options.refinements):
-        chosen = _stuck(plan)
+        chosen = _stuck(plan, district.previous)
         if not chosen or result.stopped_early:
             break
         if stop_asked():
@@ -190,10 +197,15 @@ def _divided(
         names = dict(zip(communities["community_code"], communities["name"], strict=True))
         clock.tell(rules.explain(blocks, edges, scheme.main.band, communities=names, remedies=False))
     with clock.stage("partition"):
-        result = _searched(blocks, edges, scheme, options, clock, before)
+        if district.previous is None:
+            result = _searched(blocks, edges, scheme, options, clock, before)
+        else:
+            bounds = UpdateOptions(seed=options.seed, max_moved=options.max_moved)
+            result = update.carried(blocks, edges, scheme, district.previous, bounds)
     with clock.stage("checking"):
         shapes = dissolve(blocks, result.assignment, edges, rim)
-        shapes["code"] = assign_codes(shapes, scheme.code)
+        follow = update.codes_to_keep(result)
+        shapes["code"] = assign_codes(shapes, scheme.code, **follow)
         plan = Plan(
             scheme=scheme,
             blocks=blocks,
@@ -239,9 +251,14 @@ def _out_of_band(plan: Plan) -> int:
     return int((plan.issues["rule"] == "band").sum())
 
 
-def _stuck(plan: Plan) -> set[str]:
-    """Return the blocks whose size keeps grids out of the band: those of such grids, and those beside them."""
+def _stuck(plan: Plan, previous: Plan | None) -> set[str]:
+    """Return the blocks whose size keeps grids out of the band: those of such grids, and those beside them.
+
+    What an earlier plan took as an exception stays one.
+    """
     off = plan.issues[plan.issues["rule"] == "band"]
+    if previous is not None:
+        off = off[~off["grid_id"].isin(update.exceptions(previous)) | (off["severity"] == "error")]
     named = {block for ids in off["block_ids"] for block in ids.split(",") if block}
     named |= set(plan.assignment.index[plan.assignment.isin(off["grid_id"])])
     near = plan.borders["a"].isin(named) | plan.borders["b"].isin(named)
@@ -309,7 +326,7 @@ def _blocks(
     if district.streets is None or district.households is None:
         raise InputError(Fault("streets and households are missing", remedy="pass them, or ready-made blocks"))
     steps = {"faces": 0.1, "dividing": 0.6, "counting": 0.9}
-    return build_blocks(
+    made = build_blocks(
         district.boundary,
         district.streets,
         district.households,
@@ -320,6 +337,7 @@ def _blocks(
         options=options.blocks,
         progress=lambda step: progress("blocks", steps[step]),
     )
+    return made if district.previous is None else update.as_before(made, district.previous, district.households, scheme)
 
 
 def _as_held(communities: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -366,9 +384,13 @@ def _told(
         "crs": crs.to_string(),
         "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
         "seconds": {name: round(seconds, 3) for name, seconds in clock.seconds.items()},
-        **account(plan, result),
+        **account(plan, result, home=result.home if isinstance(result, Carried) else None),
     }
     if district.communities is None or district.communities.get("provisional", pd.Series([False])).any():
         facts["provisional_codes"] = True
     told = {key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()}
+    if isinstance(result, Carried):
+        told |= update.told(result, plan, options.max_moved)
+        notes = [district.metadata.get("notes", ""), update.note(result, options.max_moved)]
+        told["notes"] = "\n".join(line for line in notes if line)
     return dict(district.metadata) | told
