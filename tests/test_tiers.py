@@ -14,7 +14,6 @@ from pattern import pattern
 from gis_grid.adjacency import mended
 from gis_grid.cli import main
 from gis_grid.pipeline import District, build_from
-from gis_grid.pipeline.tiers import is_plain
 from gis_grid.plan import Plan
 from gis_grid.planfile import read_plan
 from gis_grid.scheme import Scheme, scheme_names
@@ -149,7 +148,7 @@ def test_what_the_district_cannot_meet_is_said_before_the_search(tmp_path, folde
 
 
 def test_only_a_scheme_of_grids_alone_is_plain():
-    assert [name for name in scheme_names() if is_plain(Scheme.load(name))] == ["qinzhou"]
+    assert [name for name in scheme_names() if Scheme.load(name).is_plain] == ["qinzhou"]
 
 
 @pytest.mark.parametrize("name", scheme_names())

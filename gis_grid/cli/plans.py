@@ -91,9 +91,11 @@ def describe(plan_file: str, lang: str, as_json: bool) -> None:
 def compare(before: str, after: str, listed: bool, as_json: bool) -> None:
     """Say what moved between two plans: blocks, households, grids kept, retired and new, staff concerned."""
     from gis_grid.compare import compare as compare_plans
+    from gis_grid.compare import concordance
     from gis_grid.planfile import read_plan
 
-    found = compare_plans(read_plan(before), read_plan(after))
+    plans = read_plan(before), read_plan(after)
+    found = compare_plans(*plans)
     moved = found.blocks[found.blocks["moved"]]
     changed = found.grids[found.grids["event"] != "same"]
     summary = {
@@ -101,6 +103,7 @@ def compare(before: str, after: str, listed: bool, as_json: bool) -> None:
         "grids": changed.to_dict("records"),
         "moved": moved.reset_index().to_dict("records"),
         "staff": found.staff.to_dict("records"),
+        "concordance": concordance(*plans).to_dict("records"),
     }
     say(
         summary,

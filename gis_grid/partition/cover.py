@@ -15,7 +15,6 @@ import numpy as np
 
 from gis_grid.partition.kernels import ZERO, Flags, Floats, Ints, Words, compiled, entrance
 
-
 #: Open blocks that are compared at each step of the search.
 _LOOKS = 8
 

@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 COMPACT = 4.0
 #: Fewer blocks than this are divided sooner than other processes start, of which a build with tiers starts several.
 WORTH_PROCESSES = 4_000
-#: Called with the id of a tier and the share of its work that is done.
-TierProgress = Callable[[str, float], None]
+#: Called with the id of a tier, the share of its work that is done, and its cost (None: not known) and units out of
+#: band so far.
+TierProgress = Callable[[str, float, float | None, int], None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Builder:
         if tier.id in self.given:
             self.units[tier.id] = self.given[tier.id].astype(str).reindex(self.units.index)
             return
-        self.say(tier.id, 0.0)
+        self.say(tier.id, 0.0, None, 0)
         if tier.made == "joined":
             below = self.scheme.tier(tier.of)
             assert below is not None
@@ -95,7 +96,7 @@ class Builder:
         else:
             make = fronts if tier.made == "strips" else atoms
             self.units[tier.id] = make(self.blocks, self.borders, tier, self.home(tier))
-        self.say(tier.id, 1.0)
+        self.say(tier.id, 1.0, None, 0)
 
     def above(self, tier: Tier) -> Tier | None:
         """Return the tier whose units a tier is divided in: its parent, or above one that is joined from its own."""
@@ -230,7 +231,7 @@ class Builder:
         return pd.Series(result.assignment.to_numpy()[code], index=self.blocks.index).astype(str)
 
     def _progress(self, tier: Tier) -> Callable[[int, int, float, int], None]:
-        return lambda done, total, *_: self.say(tier.id, done / max(1, total))
+        return lambda done, total, cost, out: self.say(tier.id, done / max(1, total), cost, out)
 
 
 def divide_tiers(

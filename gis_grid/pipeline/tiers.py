@@ -18,7 +18,7 @@ from gis_grid.partition.hierarchy import divide_tiers
 from gis_grid.partition.shares import wanted_count
 from gis_grid.plan import Plan, tier_column
 from gis_grid.rules import Finding, Remedy
-from gis_grid.scheme import Band, Scheme, Tier
+from gis_grid.scheme import Scheme, Tier
 from gis_grid.scheme.consistency import uncuttable, words
 from gis_grid.sources.communities import PROVISIONAL
 from gis_grid.units import block_load
@@ -41,20 +41,12 @@ class Divided:
     missed: Mapping[str, int]
 
 
-def is_plain(scheme: Scheme) -> bool:
-    """Tell whether grids are all there is to divide: nothing else but tiers that come with the input."""
-    main = scheme.main
-    rest = [tier for tier in scheme.tiers if tier.id != main.id]
-    free = main.made == "divided" and main.load == "households" and not main.count
-    return free and not main.radius_m and all(tier.made == "given" for tier in rest)
-
-
 def given_units(district: District, blocks: gpd.GeoDataFrame, scheme: Scheme) -> pd.DataFrame:
     """Return the units that came with the input: communities, and the street offices they name."""
     found = pd.DataFrame(index=blocks.index)
     if district.communities is None:
         return found
-    if scheme.tier("community") is not None or is_plain(scheme):
+    if scheme.tier("community") is not None or scheme.is_plain:
         found["community"] = blocks["community_code"].astype(str)
     if scheme.tier("street_office") is not None and "office_code" in district.communities:
         frame = district.communities
@@ -70,7 +62,7 @@ def before_search(
 ) -> list[Finding]:
     """Work out from the top down what no division into the tiers of a scheme can meet."""
     main = scheme.tier(scheme.main.of) or scheme.main
-    if is_plain(scheme):
+    if scheme.is_plain:
         return rules.explain(blocks, borders, main.band, communities=names, remedies=False)
     found = list(_sums(blocks, scheme, given))
     weighed = blocks.assign(households=block_load(blocks, main.load))
@@ -150,23 +142,6 @@ def counting_notes(
     return notes
 
 
-def priced(plan: Plan) -> Plan:
-    """Return the plan as the bill of its cost is made out: the load of the main tier in the place of households.
-
-    For a main tier that is joined, the band of its units is that of those it joins, so many times.
-    """
-    scheme, main = plan.scheme, plan.scheme.main
-    below = scheme.tier(main.of)
-    if below is not None:
-        one, many = below.band, main.band
-        band = Band(one.min * many.min, one.max * many.max, one.target * many.target)
-        main = replace(main, made="divided", of="", load=below.load, band=band)
-        scheme = scheme.with_tier(main)
-    if main.load == "households":
-        return replace(plan, scheme=scheme)
-    return replace(plan, scheme=scheme, blocks=plan.blocks.assign(households=block_load(plan.blocks, main.load)))
-
-
 def divide_all(
     blocks: gpd.GeoDataFrame,
     communities: gpd.GeoDataFrame,
@@ -174,14 +149,17 @@ def divide_all(
     scheme: Scheme,
     given: pd.DataFrame,
     options: PartitionOptions,
-    progress: Callable[[float], None],
+    progress: Callable[[float, float | None, int], None],
 ) -> Divided:
-    """Divide blocks into the units of every tier; those above the grid get their codes at once."""
+    """Divide blocks into the units of every tier; those above the grid get their codes at once.
+
+    `progress` is called with the share done, and with the cost and the units out of band of the tier in hand.
+    """
     ids = [tier.id for tier in scheme.tiers if tier.made not in ("given", "atoms")]
 
-    def say(tier: str, share: float) -> None:
+    def say(tier: str, share: float, cost: float | None, out_of_band: int) -> None:
         if tier in ids:
-            progress((ids.index(tier) + share) / len(ids))
+            progress((ids.index(tier) + share) / len(ids), cost, out_of_band)
 
     found = divide_tiers(_without_tiers(blocks, scheme), borders, scheme, given=given, options=options, progress=say)
     frame = _without_tiers(blocks, scheme)

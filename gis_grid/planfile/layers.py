@@ -96,6 +96,8 @@ def layers_of(plan: Plan) -> dict[str, pd.DataFrame]:
         layers["tiers"] = tiers
     if plan.streets is not None:
         layers["streets"] = plan.streets
+    if plan.concordance is not None:
+        layers["concordance"] = plan.concordance
     if plan.scheme.posts:
         layers["posts"] = pd.DataFrame(plan.scheme.content()["post"]).assign(
             lines=[",".join(post.lines) for post in plan.scheme.posts]
@@ -209,5 +211,6 @@ def plan_of(layers: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "issues": issues.assign(grid_id=issues["grid_code"].map(grid_of).fillna("")),
         "streets": layers.get("streets"),
         "staff": layers.get("staff"),
+        "concordance": layers.get("concordance"),
         "metadata": pairs,
     }

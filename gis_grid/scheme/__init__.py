@@ -128,6 +128,14 @@ class Scheme:
         bands = [tier.band for tier in self.tiers if tier.made == "divided" and tier.load != "area_m2"]
         return min(bands, key=lambda band: band.max) if bands else Band(0, 2_000_000, 1_000_000)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether grids of households are all there is to divide, besides tiers that come with the input."""
+        main = self.main
+        rest = [tier for tier in self.tiers if tier.id != main.id]
+        free = main.made == "divided" and main.load == "households" and not main.count
+        return free and not main.radius_m and all(tier.made == "given" for tier in rest)
+
     def tier(self, name: str) -> Tier | None:
         """Return the tier of that id, if there is one."""
         return next((tier for tier in self.tiers if tier.id == name), None)
