@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import geopandas as gpd
@@ -37,19 +38,19 @@ class Case:
     borders: gpd.GeoDataFrame
     prices: Mapping[str, float]
 
-    @property
+    @cached_property
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         """The positions of the two blocks of every border."""
         index = self.blocks.index
         return index.get_indexer(self.borders["a"]), index.get_indexer(self.borders["b"])
 
-    @property
+    @cached_property
     def price(self) -> np.ndarray:
         """What every border costs where it is drawn (metres at price 1)."""
         by_m = self.borders["street_class"].map(dict(self.prices)).to_numpy(dtype=float)
         return self.borders["shared_m"].to_numpy(dtype=float) * by_m
 
-    @property
+    @cached_property
     def load(self) -> np.ndarray:
         """The households of every block."""
         return self.blocks["households"].to_numpy(dtype=np.int64)

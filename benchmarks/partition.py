@@ -175,7 +175,7 @@ def has_ottawa() -> bool:
 
 def plan_of(quick: bool, sizes: list[int]) -> Iterator[Callable[[Bench], None]]:
     """Yield what is to be run, the main figures first."""
-    main = 500 if quick else 10_000
+    main = 300 if quick else 10_000
     yield lambda bench: side_by_side(bench, f"town-{main}")
     yield lambda bench: side_by_side(bench, f"open-{main}")
     if quick:
@@ -192,7 +192,7 @@ def plan_of(quick: bool, sizes: list[int]) -> Iterator[Callable[[Bench], None]]:
 def arguments(given: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="only two districts of 500 blocks")
+    parser.add_argument("--quick", action="store_true", help="only two districts of 300 blocks")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of blocks of the curve")
     parser.add_argument("--only", action="append", default=[], metavar="TOOL", help="run only this tool (repeatable)")
     parser.add_argument("--again", action="append", default=[], metavar="TOOL", help="measure this tool anew (or all)")
@@ -208,7 +208,7 @@ def main(given: list[str] | None = None) -> None:
     sizes = [int(size) for size in asked.sizes.split(",")]
     for step in plan_of(asked.quick, sizes):
         step(bench)
-    text = tables.report(bench.cases, bench.rows, verdicts(bench, 500 if asked.quick else 10_000))
+    text = tables.report(bench.cases, bench.rows, verdicts(bench, 300 if asked.quick else 10_000))
     print("\n" + text)
     (asked.out / "partition.md").write_text(text, encoding="utf-8")
     tables.plot(bench.rows, asked.out / "partition-curve.png")

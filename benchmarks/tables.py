@@ -95,7 +95,7 @@ def _cells(row: Row, own: Row | None) -> str:
 
 def _title(row: Row) -> str:
     best = {
-        "metis-best": ", cheapest with fewest faults of {runs} runs",
+        "metis-best": ", best of {runs} runs",
         "mtkahypar-best": ", cheapest of {runs} seeds",
     }
     if row.tool in best and row.ran.notes:
