@@ -49,7 +49,7 @@ def keep(case: Case, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     case.blocks.to_parquet(folder / "blocks.parquet")
     case.borders.to_parquet(folder / "borders.parquet")
-    about = {"name": case.name, "title": case.title, "prices": dict(case.prices)}
+    about = {"name": case.name, "title": case.title, "blocks": len(case.blocks), "prices": dict(case.prices)}
     (folder / "case.json").write_text(json.dumps(about), encoding="utf-8")
 
 

@@ -49,11 +49,6 @@ class Row:
     measures: Measures | None = None
     avoidable: int = 0
 
-    @property
-    def key(self) -> str:
-        """The name of the tool, and of what it was run with besides."""
-        return self.tool + (f"-{self.variant}" if self.variant else "")
-
 
 class Bench:
     """Run tools on cases, keep what they gave, and remember it for the tables."""
@@ -61,14 +56,18 @@ class Bench:
     def __init__(self, folder: Path, *, only: set[str], again: set[str], threads: int) -> None:
         self.folder, self.only, self.again, self.threads = folder, only, again, threads
         self.rows: dict[tuple[str, str], Row] = {}
-        self.cases: dict[str, str] = {}
-        self._late: dict[str, str] = {}
+        self.titles: dict[str, str] = {}
+        self._blocks: dict[str, int] = {}
+        self._late: dict[str, int] = {}  # the fewest blocks that a tool was too slow for
         self._missing = {tool for tool, name in NEEDS.items() if importlib.util.find_spec(name) is None}
         for tool in sorted(self._missing & (only or set(NEEDS))):
             print(f"{TITLES[tool]} is left out: {NEEDS[tool]} is not installed (pip install gis-grid[bench])")
 
     def run(self, case: str, tool: str, *, variant: str = "", **wish: Any) -> Row | None:
         """Run a tool on a case, or read what it gave before; None where it is not wanted or not installed."""
+        here = (case, "-".join(filter(None, (tool, variant))))
+        if here in self.rows:
+            return self.rows[here]
         name = {"plan": "engine"}.get(tool, tool.removesuffix("-best"))
         if (self.only and name not in self.only) or name in self._missing:
             return None
@@ -77,18 +76,20 @@ class Bench:
         row = None if {name, "all"} & self.again else self._before(job, case, tool, variant, wish)
         if row is None:
             row = self._fresh(job, case, tool, variant, wish)
-        self.rows[case, row.key] = row
-        print(f"{case:<14} {row.key:<16} {tables.line(row)}", flush=True)
+        self.rows[here] = row
+        print(f"{case:<14} {here[1]:<16} {tables.line(row)}", flush=True)
         return row
 
     def case(self, name: str) -> Path:
         """Return the folder of a case, made now if it is not there yet."""
         folder = self.folder / "cases" / name
-        if not (folder / "case.json").exists():
+        stale = "all" in self.again and name not in self.titles
+        if stale or not (folder / "case.json").exists():
             kind, _, size = name.partition("-")
             made = CASES[kind](int(size)) if kind in CASES else cases.ottawa(nested=name == "ottawa")
             apart.keep(made, folder)
-        self.cases[name] = json.loads((folder / "case.json").read_text(encoding="utf-8"))["title"]
+        about = json.loads((folder / "case.json").read_text(encoding="utf-8"))
+        self.titles[name], self._blocks[name] = about["title"], about["blocks"]
         return folder
 
     def _before(self, job: Path, case: str, tool: str, variant: str, wish: dict[str, Any]) -> Row | None:
@@ -100,25 +101,30 @@ class Bench:
             return None
         self.case(case)
         ran = Ran(**kept["ran"])
-        if ran.told:
-            self._late[tool] = ran.told
+        self._mark(case, tool, ran)
         return Row(case, tool, variant, ran, kept["measures"] and Measures(**kept["measures"]), kept["avoidable"])
+
+    def _mark(self, case: str, tool: str, ran: Ran) -> None:
+        """Remember that a tool was too slow for so many blocks."""
+        if ran.told and ran.seconds:
+            self._late[tool] = min(self._blocks[case], self._late.get(tool, self._blocks[case]))
 
     def _fresh(self, job: Path, case: str, tool: str, variant: str, wish: dict[str, Any]) -> Row:
         folder = self.case(case)
-        if tool in self._late and tool in LIMITS:
-            return Row(case, tool, variant, Ran(0.0, 0.0, 0.0, told="not tried: too slow on fewer blocks"))
+        if self._blocks[case] >= self._late.get(tool, self._blocks[case] + 1):
+            late = f"not tried: too slow for {self._late[tool]:,} blocks"
+            return Row(case, tool, variant, Ran(0.0, 0.0, 0.0, told=late))
         ran = apart.run(tool, folder, job, wish, limit_s=LIMITS.get(tool, LIMIT_S))
         told, off = None, 0
         if ran.labels is not None:
             held = apart.kept(folder)
             told = measure(held, ran.labels)
             off = avoidable(held, ran.labels) if tool == "engine" else 0
-        elif tool in LIMITS and ran.seconds:
-            self._late[tool] = ran.told
+        self._mark(case, tool, ran)
         row = Row(case, tool, variant, ran, told, off)
-        kept = {"wish": wish, "ran": asdict(ran) | {"labels": None}, "measures": told and told._asdict()}
-        (job / "row.json").write_text(json.dumps(kept | {"avoidable": off}), encoding="utf-8")
+        if ran.seconds:  # a tool that failed is tried again another time
+            kept = {"wish": wish, "ran": asdict(ran) | {"labels": None}, "measures": told and told._asdict()}
+            (job / "row.json").write_text(json.dumps(kept | {"avoidable": off}), encoding="utf-8")
         return row
 
     def kept(self, case: str) -> Case:
@@ -134,12 +140,14 @@ class Bench:
 
 
 def side_by_side(bench: Bench, case: str) -> None:
-    """Run the engine on a case, METIS at its best, and those that break bounds at the engine's number of grids."""
+    """Run every tool on a case: METIS at its best, those that break bounds at the engine's number of grids."""
     own = bench.run(case, "engine")
     grids = own.measures.grids if own and own.measures else 0
     bench.run(case, "metis-best")
     bench.run(case, "kaminpar", grids=grids)
     bench.run(case, "mtkahypar-best", grids=grids)
+    bench.run(case, "maxp")
+    bench.run(case, "gerrychain")
 
 
 def curve(bench: Bench, sizes: list[int]) -> None:
@@ -195,8 +203,15 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="only two districts of 300 blocks")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="numbers of blocks of the curve")
     parser.add_argument("--only", action="append", default=[], metavar="TOOL", help="run only this tool (repeatable)")
-    parser.add_argument("--again", action="append", default=[], metavar="TOOL", help="measure this tool anew (or all)")
+    parser.add_argument(
+        "--again",
+        action="append",
+        default=[],
+        metavar="TOOL",
+        help="measure this tool anew (all: everything, on blocks made anew)",
+    )
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="where results are kept")
+    parser.add_argument("--docs", type=Path, help="this folder's benchmarks.md and picture take over the figures")
     parser.add_argument("--threads", type=int, default=2, help="workers or threads of every tool that has them")
     return parser.parse_args(given)
 
@@ -208,10 +223,13 @@ def main(given: list[str] | None = None) -> None:
     sizes = [int(size) for size in asked.sizes.split(",")]
     for step in plan_of(asked.quick, sizes):
         step(bench)
-    text = tables.report(bench.cases, bench.rows, verdicts(bench, 300 if asked.quick else 10_000))
+    text = tables.report(bench.titles, bench.rows, verdicts(bench, 300 if asked.quick else 10_000))
     print("\n" + text)
     (asked.out / "partition.md").write_text(text, encoding="utf-8")
     tables.plot(bench.rows, asked.out / "partition-curve.png")
+    if asked.docs:
+        tables.take_over(text, asked.docs / "benchmarks.md")
+        tables.plot(bench.rows, asked.docs / "img" / "partition-curve.png")
 
 
 if __name__ == "__main__":

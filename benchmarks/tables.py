@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from partition import Row
 
+#: Between these lines of a page stand the figures.
+FROM, TO = "<!-- figures of benchmarks/partition.py -->", "<!-- end of the figures -->"
 #: Colour and mark of each tool in pictures.
 STYLES = {
     "engine": ("#c1272d", "o"),
@@ -60,8 +62,11 @@ def machine() -> str:
         memory = f", {int(first[1]) / 1024**2:.0f} GB"
     except (OSError, StopIteration):
         pass
-    parts = [f"{os.cpu_count()} cores of {model}{memory}", platform.platform(terse=True)]
-    parts.append(f"Python {platform.python_version()}")
+    try:
+        system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        system = platform.system()
+    parts = [f"{os.cpu_count()} cores of {model}{memory}", system, f"Python {platform.python_version()}"]
     for name in sorted({*NEEDS.values(), "numba", "numpy", "scipy"}):
         try:
             parts.append(f"{name} {version(name)}")
@@ -79,6 +84,15 @@ def report(titles: Mapping[str, str], rows: Rows, found: Iterable[Verdict]) -> s
         if here:
             out += ["", f"### {title}", "", HEAD, *(_cells(row, rows.get((case, "engine"))) for row in here)]
     return "\n".join(out) + "\n"
+
+
+def take_over(text: str, page: Path) -> None:
+    """Put figures between the two marks of a page, in place of what stood there."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(FROM)
+    _, found, after = rest.partition(TO)
+    if not found:
+        raise SystemExit(f"{page} lacks the lines {FROM} and {TO}; nothing was changed")
+    page.write_text(f"{before}{FROM}\n\n{text}\n{TO}{after}", encoding="utf-8")
 
 
 def _cells(row: Row, own: Row | None) -> str:

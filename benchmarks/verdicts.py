@@ -129,9 +129,9 @@ def _ottawa_plan(bench: Bench) -> Iterator[Verdict]:
 
 def _same_for_any_workers(bench: Bench, case: str) -> Iterator[Verdict]:
     rows = [_row(bench, case, key) for key in ("engine-w1", "engine", "engine-w4")]
-    labels = [bench.labels(row) for row in rows if row]
-    same = len(labels) == len(rows) and all(np.array_equal(labels[0], one) for one in labels)
-    seen = ("the same grids" if same else "different grids") if len(labels) == len(rows) else None
+    labels = [] if None in rows else [bench.labels(row) for row in rows if row]
+    same = bool(labels) and all(np.array_equal(labels[0], one) for one in labels)
+    seen = ("the same grids" if same else "different grids") if labels else None
     yield judged(f"{case}: 1, 2 and 4 workers give the same", seen, same)
     plans = [_row(bench, "ottawa", f"plan-w{workers}") for workers in (1, 2, 4)]
     digests = {row.ran.notes["digest"] for row in plans if row}
