@@ -26,8 +26,8 @@ from peers import NEEDS, TITLES
 from verdicts import verdicts
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
-#: Seconds a tool may take: the slow ones a minute, the rest (the engine at 200,000 blocks) as long as they need.
-LIMITS = {"maxp": 60.0, "gerrychain": 60.0}
+#: Seconds a tool may take: the slow ones a minute, the quick ones five, the engine as long as it needs.
+LIMITS = {"maxp": 60.0, "gerrychain": 60.0, "kaminpar": 300.0, "mtkahypar": 300.0}
 LIMIT_S = 900.0
 #: Where blocks of a case come from.
 CASES: dict[str, Callable[[int], Case]] = {

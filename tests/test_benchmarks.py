@@ -12,11 +12,12 @@ import pandas as pd
 import peers
 import pytest
 import shapely
+import tables
 from cases import PLAIN, Case, open_town, town
 from measure import avoidable, measure
 from verdicts import judged
 
-from partition import main
+from partition import Row, main
 
 
 def row_of(loads: list[int], *, communities: list[str] | None = None, barrier: tuple[int, ...] = ()) -> Case:
@@ -131,3 +132,23 @@ def test_the_short_run_compares_with_metis_and_remembers(tmp_path: Path, capsys:
     main([*wanted, "--again", "metis"])
     assert json.loads((job / "row.json").read_text(encoding="utf-8")) == first
     assert not (job / "labels.npy").exists()
+
+
+def test_figures_take_the_place_of_older_ones(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{tables.FROM}\nold\n{tables.TO}\nafter\n", encoding="utf-8")
+    tables.take_over("new\n", page)
+    tables.take_over("newer\n", page)
+    assert page.read_text(encoding="utf-8") == f"before\n{tables.FROM}\n\nnewer\n\n{tables.TO}\nafter\n"
+    page.write_text("no marks\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="nothing was changed"):
+        tables.take_over("new\n", page)
+    assert page.read_text(encoding="utf-8") == "no marks\n"
+
+
+def test_a_tool_without_a_result_still_has_its_row() -> None:
+    row = Row("town-9", "maxp", "", apart.Ran(60.0, 0.0, 10.0, told="stopped after 60 s"))
+    text = tables.report({"town-9": "nine blocks"}, {("town-9", "maxp"): row}, [judged("must", None, False)])
+    (line,) = [line for line in text.splitlines() if "MaxP" in line]
+    assert "stopped after 60 s" in line
+    assert line.count("|") == tables.HEAD.splitlines()[0].count("|")
