@@ -195,8 +195,8 @@ def mtkahypar_best(case: Case, wish: Wish) -> Found:
 
 def maxp(case: Case, wish: Wish) -> Found:
     """Divide with spopt's MaxP: at least the band's minimum (it has no maximum), blocks near one another together."""
+    import geopandas as gpd
     import libpysal
-    import pandas as pd
     import shapely
     from spopt.region import MaxPHeuristic
 
@@ -206,7 +206,8 @@ def maxp(case: Case, wish: Wish) -> Found:
     near = {n: graph.neighbours[graph.ptr[n] : graph.ptr[n + 1]].tolist() for n in range(len(case.load))}
     links = libpysal.weights.W(near, silence_warnings=True)
     at = shapely.get_coordinates(shapely.centroid(case.blocks.geometry.to_numpy()))
-    frame = pd.DataFrame({"x": at[:, 0], "y": at[:, 1], "households": case.load})
+    columns = {"x": at[:, 0], "y": at[:, 1], "households": case.load}
+    frame = gpd.GeoDataFrame(columns, geometry=case.blocks.geometry.to_numpy(), crs=case.blocks.crs)
     model = MaxPHeuristic(
         frame, links, ["x", "y"], "households", BAND.min, 2, max_iterations_construction=1, max_iterations_sa=1
     )
