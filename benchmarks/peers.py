@@ -131,7 +131,7 @@ def metis_best(case: Case, wish: Wish) -> Found:
 
     Where no run is fully valid, the one with fewest faults. `seconds` is the mean of one run.
     """
-    best, rank, seconds, valid = None, (np.inf, np.inf), [], 0
+    best, rank, seconds, valid, cheapest = None, (np.inf, np.inf), [], 0, np.inf
     for mean in (390, 400, 410, 420, 430):
         count = max(1, round(int(case.load.sum()) / mean))
         room = BAND.max * count / case.load.sum() - 1
@@ -141,10 +141,12 @@ def metis_best(case: Case, wish: Wish) -> Found:
                 seconds.append(found.seconds)
                 told = measure(case, found.labels, shapes=False)
                 valid += told.faults == 0
+                cheapest = min(cheapest, told.cost_km)
                 if (told.faults, told.cost_km) < rank:
                     best, rank = found, (told.faults, told.cost_km)
     assert best is not None
-    return Found(best.labels, float(np.mean(seconds)), {"runs": len(seconds), "fully_valid": valid})
+    notes = {"runs": len(seconds), "fully_valid": valid, "cheapest_km": round(cheapest, 2)}
+    return Found(best.labels, float(np.mean(seconds)), notes)
 
 
 def kaminpar(case: Case, wish: Wish) -> Found:
