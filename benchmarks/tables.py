@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from peers import NEEDS, TITLES
 
@@ -76,14 +76,34 @@ def machine() -> str:
 
 
 def report(titles: Mapping[str, str], rows: Rows, found: Iterable[Verdict]) -> str:
-    """Return machine, verdicts and a table for every case as Markdown."""
+    """Return machine, verdicts, a table for every case that is more than a point of the curve, and one of the curve."""
     out = [f"Machine: {machine()}.", "", "| must | seen | verdict |", "|---|---|---|"]
     out += [f"| {one.must} | {one.seen} | {one.verdict} |" for one in found]
     for case, title in titles.items():
-        here = [row for (name, _), row in rows.items() if name == case]
-        if here:
-            out += ["", f"### {title}", "", HEAD, *(_cells(row, rows.get((case, "engine"))) for row in here)]
+        here = {key: row for (name, key), row in rows.items() if name == case}
+        if case.startswith("town-") and not here.keys() & {"metis-best", "mtkahypar-best"}:
+            continue
+        shown = [row for key, row in here.items() if f"{key}-best" not in here]
+        if shown:
+            out += ["", f"### {title}", "", HEAD, *(_cells(row, here.get("engine")) for row in shown)]
+    lines = _lines(rows)
+    sizes = sorted({size for held in lines.values() for size in held})
+    if len(sizes) > 1:
+        out += ["", "### Made-up blocks in communities: seconds, valid share, multiples of gis-grid's cost, memory", ""]
+        out += ["| tool | " + " | ".join(f"{size:,}" for size in sizes) + " |", "|---|" + "---|" * len(sizes)]
+        for tool, held in lines.items():
+            out.append(f"| {TITLES[tool]} | " + " | ".join(_short(rows, held.get(size)) for size in sizes) + " |")
     return "\n".join(out) + "\n"
+
+
+def _short(rows: Rows, row: Row | None) -> str:
+    """Return what stands in the table of the curve for one tool at one size."""
+    if row is None:
+        return "–"
+    if row.measures is None:
+        return row.ran.told
+    ratio = row.measures.cost_km / _own(rows, row)
+    return f"{row.ran.seconds:.2f} s, {row.measures.valid:.1%}, × {ratio:.3f}, {row.ran.together_mb:,.0f} MB"
 
 
 def take_over(text: str, page: Path) -> None:
@@ -119,7 +139,7 @@ def _title(row: Row) -> str:
 
 
 def plot(rows: Rows, file: Path) -> bool:
-    """Draw seconds, cost, valid share and memory over the number of blocks; False where there is too little to draw."""
+    """Draw seconds, cost, valid share and memory over the number of blocks; False where there is nothing to draw."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -131,20 +151,24 @@ def plot(rows: Rows, file: Path) -> bool:
     figure, axes = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True, layout="constrained")
     panels = (
         ("seconds", lambda row: row.ran.seconds, "log"),
-        ("cost, multiples of gis-grid's", lambda row: row.measures.cost_km / _own(rows, row), "linear"),
+        ("cost, multiples of gis-grid's", lambda row: row.measures.cost_km / _own(rows, row), "log"),
         ("valid grids, %", lambda row: 100 * row.measures.valid, "linear"),
         ("peak memory of all processes, MB", lambda row: row.ran.together_mb, "log"),
     )
     for axis, (title, value, scale) in zip(axes.flat, panels, strict=True):
-        for tool, (sizes, held) in lines.items():
+        for tool, by_size in lines.items():
+            held = {size: row for size, row in by_size.items() if row.measures}
             colour, mark = STYLES[tool]
             style = {"color": colour, "marker": mark, "linewidth": 2.2 if tool == "engine" else 1.3}
-            axis.plot(sizes, [value(row) for row in held], label=TITLES[tool], markersize=5, **style)
-        axis.set(title=title, xscale="log", yscale=scale)
-        axis.title.set_fontsize(10)
+            axis.plot(list(held), [value(row) for row in held.values()], label=TITLES[tool], markersize=5, **style)
+        axis.set(xscale="log", yscale=scale)
+        axis.set_title(title, fontsize=10)
         axis.grid(visible=True, alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
+    _plain_ticks(axes[0, 1].yaxis, (1.0, 1.5, 2.0, 3.0, 4.0))
+    _plain_ticks(axes[1, 1].yaxis, (100.0, 200.0, 500.0, 1_000.0, 2_000.0))
     for axis in axes[1]:
+        _plain_ticks(axis.xaxis, sorted({size for by_size in lines.values() for size in by_size}))
         axis.set_xlabel("blocks")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -153,19 +177,19 @@ def plot(rows: Rows, file: Path) -> bool:
     return True
 
 
-def _lines(rows: Rows) -> dict[str, tuple[list[int], list[Row]]]:
-    """Return for each tool the sizes of town it was run on and what it gave there; tools run on one size too."""
-    out = {}
-    for tool in STYLES:
-        held = [
-            (int(row.case.removeprefix("town-")), row)
-            for row in rows.values()
-            if row.case.startswith("town-") and row.tool == tool and not row.variant and row.measures
-        ]
-        if held:
-            held.sort(key=lambda one: one[0])
-            out[tool] = ([size for size, _ in held], [row for _, row in held])
-    return out
+def _plain_ticks(axis: Any, at: Sequence[float]) -> None:
+    """Write plain numbers at these places of a logarithmic axis, in place of powers of ten."""
+    axis.set_ticks(list(at), labels=[f"{value / 1000:g}k" if value >= 1000 else f"{value:g}" for value in at])
+    axis.set_ticks([], minor=True)
+
+
+def _lines(rows: Rows) -> dict[str, dict[int, Row]]:
+    """Return for each tool what it gave on made-up towns, by their size."""
+    out: dict[str, dict[int, Row]] = {}
+    for (case, tool), row in rows.items():
+        if case.startswith("town-") and tool in STYLES:
+            out.setdefault(tool, {})[int(case.removeprefix("town-"))] = row
+    return {tool: dict(sorted(out[tool].items())) for tool in STYLES if tool in out}
 
 
 def _own(rows: Rows, row: Row) -> float:

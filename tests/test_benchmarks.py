@@ -147,8 +147,8 @@ def test_figures_take_the_place_of_older_ones(tmp_path: Path) -> None:
 
 
 def test_a_tool_without_a_result_still_has_its_row() -> None:
-    row = Row("town-9", "maxp", "", apart.Ran(60.0, 0.0, 10.0, told="stopped after 60 s"))
-    text = tables.report({"town-9": "nine blocks"}, {("town-9", "maxp"): row}, [judged("must", None, False)])
+    row = Row("ottawa", "maxp", "", apart.Ran(60.0, 0.0, 10.0, told="stopped after 60 s"))
+    text = tables.report({"ottawa": "nine blocks"}, {("ottawa", "maxp"): row}, [judged("must", None, False)])
     (line,) = [line for line in text.splitlines() if "MaxP" in line]
     assert "stopped after 60 s" in line
     assert line.count("|") == tables.HEAD.splitlines()[0].count("|")
