@@ -69,7 +69,11 @@ def run(tool: str, case: Path, job: Path, wish: dict[str, Any], *, limit_s: floa
     command = [sys.executable, str(Path(__file__).resolve()), tool, str(case), str(job)]
     with (job / "errors.txt").open("w", encoding="utf-8") as errors:
         child = subprocess.Popen(command, stdout=errors, stderr=errors, start_new_session=True)
-        together, late = _watch(child, job, limit_s)
+        try:
+            together, late = _watch(child, job, limit_s)
+        finally:  # on Ctrl-C too: a session of its own does not hear it
+            if child.poll() is None:
+                _stop(child)
     if late:
         return Ran(limit_s, 0.0, together, told=f"stopped after {limit_s:.0f} s")
     if child.returncode or not (job / "ran.json").exists():
@@ -87,11 +91,16 @@ def _watch(child: subprocess.Popen[bytes], job: Path, limit_s: float) -> tuple[f
         if not begun and (job / "begun").exists():
             begun, end = True, time.monotonic() + limit_s
         if time.monotonic() > end:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            _stop(child)
             return together, True
         time.sleep(_EVERY)
     return together, False
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """Stop a process with all its children."""
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
 
 
 def _held_mb(pid: int) -> float:
