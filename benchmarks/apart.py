@@ -24,6 +24,8 @@ from cases import Case
 
 #: Memory is looked at so often (seconds).
 _EVERY = 0.2
+#: A tool that holds more than this share of the machine's memory is stopped.
+_SHARE = 0.5
 #: Reading, importing and compiling may take so long before the clock of a tool runs (seconds).
 _START_S = 300.0
 
@@ -70,12 +72,12 @@ def run(tool: str, case: Path, job: Path, wish: dict[str, Any], *, limit_s: floa
     with (job / "errors.txt").open("w", encoding="utf-8") as errors:
         child = subprocess.Popen(command, stdout=errors, stderr=errors, start_new_session=True)
         try:
-            together, late = _watch(child, job, limit_s)
+            together, stopped = _watch(child, job, limit_s)
         finally:  # on Ctrl-C too: a session of its own does not hear it
             if child.poll() is None:
                 _stop(child)
-    if late:
-        return Ran(limit_s, 0.0, together, told=f"stopped after {limit_s:.0f} s")
+    if stopped:
+        return Ran(limit_s, 0.0, together, told=stopped)
     if child.returncode or not (job / "ran.json").exists():
         last = (job / "errors.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
         return Ran(0.0, 0.0, together, told=last[0][:200] if last else f"ended with {child.returncode}")
@@ -83,18 +85,19 @@ def run(tool: str, case: Path, job: Path, wish: dict[str, Any], *, limit_s: floa
     return Ran(ran["seconds"], ran["largest_mb"], together, notes=ran["notes"], labels=np.load(job / "labels.npy"))
 
 
-def _watch(child: subprocess.Popen[bytes], job: Path, limit_s: float) -> tuple[float, bool]:
-    """Wait for a process; return the most its tree held at once (MB), and whether it was stopped for being late."""
+def _watch(child: subprocess.Popen[bytes], job: Path, limit_s: float) -> tuple[float, str]:
+    """Wait for a process; return the most its tree held at once (MB), and why it was stopped, if it was."""
     together, begun, end = 0.0, False, time.monotonic() + _START_S
+    most = _SHARE * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1024**2
     while child.poll() is None:
         together = max(together, _held_mb(child.pid))
         if not begun and (job / "begun").exists():
             begun, end = True, time.monotonic() + limit_s
-        if time.monotonic() > end:
+        if together > most or time.monotonic() > end:
             _stop(child)
-            return together, True
+            return together, f"stopped at {together:,.0f} MB" if together > most else f"stopped after {limit_s:.0f} s"
         time.sleep(_EVERY)
-    return together, False
+    return together, ""
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

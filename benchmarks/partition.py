@@ -58,7 +58,7 @@ class Bench:
         self.rows: dict[tuple[str, str], Row] = {}
         self.titles: dict[str, str] = {}
         self._blocks: dict[str, int] = {}
-        self._late: dict[str, int] = {}  # the fewest blocks that a tool was too slow for
+        self._late: dict[str, int] = {}  # the fewest blocks that were too much for a tool
         self._missing = {tool for tool, name in NEEDS.items() if importlib.util.find_spec(name) is None}
         for tool in sorted(self._missing & (only or set(NEEDS))):
             print(f"{TITLES[tool]} is left out: {NEEDS[tool]} is not installed (pip install gis-grid[bench])")
@@ -105,14 +105,14 @@ class Bench:
         return Row(case, tool, variant, ran, kept["measures"] and Measures(**kept["measures"]), kept["avoidable"])
 
     def _mark(self, case: str, tool: str, ran: Ran) -> None:
-        """Remember that a tool was too slow for so many blocks."""
+        """Remember that so many blocks took a tool too long, or too much memory."""
         if ran.told and ran.seconds:
             self._late[tool] = min(self._blocks[case], self._late.get(tool, self._blocks[case]))
 
     def _fresh(self, job: Path, case: str, tool: str, variant: str, wish: dict[str, Any]) -> Row:
         folder = self.case(case)
         if self._blocks[case] >= self._late.get(tool, self._blocks[case] + 1):
-            late = f"not tried: too slow for {self._late[tool]:,} blocks"
+            late = f"not tried: {self._late[tool]:,} blocks were too much"
             return Row(case, tool, variant, Ran(0.0, 0.0, 0.0, told=late))
         ran = apart.run(tool, folder, job, wish, limit_s=LIMITS.get(tool, LIMIT_S))
         told, off = None, 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import apart
@@ -91,12 +92,17 @@ def test_weights_stay_whole_and_above_zero() -> None:
     assert lines[1:] == ["200 2 1", "210 1 1 3 1400", "190 2 1400"]
 
 
-def test_a_tool_that_fails_says_so_and_one_that_is_late_is_stopped(tmp_path: Path) -> None:
+def test_a_tool_that_fails_says_so_and_one_that_takes_too_much_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     apart.keep(town(40), tmp_path / "case")
     ran = apart.run("nothing", tmp_path / "case", tmp_path / "job", {}, limit_s=60)
     assert (ran.told, ran.labels) == ("KeyError: 'nothing'", None)
     ran = apart.run("metis-best", tmp_path / "case", tmp_path / "job", {}, limit_s=0)
     assert (ran.told, ran.labels) == ("stopped after 0 s", None)
+    monkeypatch.setattr(apart, "_SHARE", 0.0)
+    ran = apart.run("metis-best", tmp_path / "case", tmp_path / "job", {}, limit_s=60)
+    assert (re.sub(r"[\d,]+", "n", ran.told), ran.labels) == ("stopped at n MB", None)
 
 
 def test_a_case_is_kept_whole(tmp_path: Path) -> None:
