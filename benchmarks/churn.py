@@ -1,6 +1,7 @@
 """Measure updates and suggestions: households moved against the proven minimum, on Ottawa, and how long they take.
 
-Run it from the repository (``python benchmarks/churn.py [OTTAWA.parquet]``); without the file Ottawa is left out.
+Run it from the repository (``python benchmarks/churn.py [OTTAWA.parquet]``). Ottawa's blocks are looked for among the
+shared data (``GIS_GRID_DATA``) unless their file is named; without them Ottawa is left out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from cases import DATA
+
 import gis_grid as gg
 from exact import grown, least_moved
 from gis_grid import rules
@@ -28,6 +31,7 @@ from gis_grid.plan import Plan
 from gis_grid.scheme import Scheme
 from towns import delaunay, out_of_band, scheme, town
 
+OTTAWA = DATA / "ottawa" / "ottawa_dev_blocks.parquet"
 Frames = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]
 
 
@@ -148,12 +152,14 @@ def suggestions(frames: Frames, cases: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("ottawa", nargs="?", help="Ottawa's development blocks, a Parquet file")
+    parser.add_argument("ottawa", nargs="?", default=OTTAWA, help="Ottawa's development blocks, a Parquet file")
     parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=6)
     given = parser.parse_args()
     small_cases(given.cases)
-    if given.ottawa:
+    if not Path(given.ottawa).exists():
+        print(f"Ottawa is left out: {given.ottawa} is not there (set GIS_GRID_DATA)")
+    else:
         ottawa = ottawa_frames(given.ottawa)
         updates(ottawa, given.seeds)
         suggestions(ottawa, 150)

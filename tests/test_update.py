@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -19,6 +20,8 @@ from gis_grid.compare import concordance
 from gis_grid.pipeline import District, build_from, sample_frames
 from gis_grid.plan import Plan
 from gis_grid.planfile import read_plan
+from gis_grid.report import report_page
+from gis_grid.scheme import Scheme
 from small import CRS, EAST, NORTH
 
 SIDE, COLUMNS, ROWS = 100.0, 12, 8
@@ -234,8 +237,6 @@ def test_a_town_built_from_streets_follows_its_plan() -> None:
 
 
 def _following(district: District, plan: Plan, households: gpd.GeoDataFrame | None = None) -> District:
-    from dataclasses import replace
-
     return replace(district, previous=plan, households=district.households if households is None else households)
 
 
@@ -257,3 +258,40 @@ def test_a_plan_compared_with_itself_has_only_the_same_grids(desk: Desk) -> None
     assert (table["households_in"] == 0).all()
     assert (table["households_out"] == 0).all()
     assert gg.compare(plan, plan).totals["share_moved"] == 0
+
+
+def test_a_plan_of_several_tiers_is_not_updated_but_refused(desk: Desk) -> None:
+    plan, where = desk.plan("before"), ("--blocks", desk.folder / "blocks.gpkg", "--out", desk.folder / "after.gpkg")
+    result = run("build", *where, "--previous", desk.folder / "before.gpkg", "--scheme", "yanji")
+    assert result.exit_code == 2
+    assert "'yanji' cannot be updated" in result.stderr
+    assert "without --previous" in result.stderr
+    assert not (desk.folder / "after.gpkg").exists()
+    yanji = Scheme.load("yanji")
+    following = District(boundary=plan.communities, blocks=plan.blocks, communities=plan.communities, previous=plan)
+    with pytest.raises(gg.InputError, match="cannot be updated"):
+        build_from(following, yanji)
+    with pytest.raises(gg.InputError, match="divides more than grids"):
+        gg.suggest(replace(plan, scheme=yanji), plan.grids.index[:2])
+
+
+def test_an_update_out_of_time_leaves_grids_as_they_were(desk: Desk) -> None:
+    """Every block keeps a grid, and what cut the search is told."""
+    blocks = town()
+    grid = desk.plan("before").assignment
+    blocks.loc[grid.index[grid == grid.iloc[0]], "households"] += 20
+    summary = desk.next(blocks, None, "--time-limit", "0.000001")
+    after = desk.plan("after")
+    assert summary["stopped_early"] == after.metadata["stopped_early"] == "time limit"
+    assert after.assignment.equals(grid.reindex(after.assignment.index))
+    assert summary["issues"]["error"] == 1
+
+
+def test_the_bill_of_an_update_counts_who_moved(desk: Desk) -> None:
+    blocks = town()
+    grid = desk.plan("before").assignment
+    blocks.loc[grid.index[grid == grid.iloc[0]], "households"] += 20
+    summary = desk.next(blocks)
+    price = Scheme.load().cost.moved_per_household
+    assert summary["cost"]["moved"] == price * summary["update"]["moved"] > 0
+    assert f"{summary['cost']['total']:,.0f}" in report_page(desk.plan("after"))

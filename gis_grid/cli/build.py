@@ -54,7 +54,11 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic in the newest
     "--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds to search at most."
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes; the plan is the same."
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes; the plan is the same. An update uses one.",
 )
 @click.option(
     "--keep-best", is_flag=True, help="First Ctrl-C ends the search and writes the best plan so far; a second gives up."
