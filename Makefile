@@ -48,8 +48,7 @@ check: setup
 	$(BIN)/python -m pytest -q tests/test_house.py
 
 bench: setup $(VENV)/.bench
-	@test -z "$(ARGS)" || test "$(words $(BENCHMARKS))" = 1 || { \
-		echo "ARGS belong to one script: name it, as in BENCHMARKS=benchmarks/partition.py" >&2; exit 1; }
+	$(if $(ARGS),$(if $(word 2,$(BENCHMARKS)),$(error ARGS belong to one script: name it, as in BENCHMARKS=benchmarks/partition.py)))
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script $(ARGS); done
 
 format: setup

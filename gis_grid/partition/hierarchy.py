@@ -12,6 +12,7 @@ main tier and what lies below it, and the tiers above wherever the ground on eit
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ import pandas as pd
 
 from gis_grid.partition import PartitionOptions, PartitionResult, partition
 from gis_grid.partition.coarse import FEWEST, PIECES, lumps, opened
+from gis_grid.partition.crew import stop_asked
 from gis_grid.partition.fronts import atoms, fronts
 from gis_grid.partition.joined import join
 from gis_grid.partition.mending import mend
@@ -57,7 +59,10 @@ class Hierarchy:
 
 @dataclass
 class Builder:
-    """Divide tier after tier; `units` grows by a column each."""
+    """Divide tier after tier; `units` grows by a column each.
+
+    Of a time limit every tier gets an even share of what those before it left.
+    """
 
     blocks: gpd.GeoDataFrame
     borders: gpd.GeoDataFrame
@@ -70,6 +75,29 @@ class Builder:
     wanted: dict[str, int] = field(default_factory=dict)
     asked: dict[str, dict[str, int]] = field(default_factory=dict)
     turn: int = 0
+    ends: float | None = None
+    until: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.options.time_limit is not None:
+            self.ends = time.time() + self.options.time_limit
+
+    def is_over(self) -> bool:
+        """Tell whether the search of this tier has to end."""
+        return stop_asked() or (self.until is not None and time.time() > self.until)
+
+    def _start(self, tier: Tier) -> None:
+        self.say(tier.id, 0.0, None, 0)
+        if self.ends is not None:
+            now = time.time()
+            searched = [one for one in self.scheme.tiers if one.made in ("divided", "joined")]
+            open_yet = sum(one.id not in self.units and one.id not in self.given for one in searched)
+            self.until = now + (self.ends - now) / max(1, open_yet)
+
+    def _options(self, *, seed: int = 0, workers: int = 1) -> PartitionOptions:
+        """Return the options of one search, with the time that this tier has left."""
+        left = None if self.until is None else max(self.until - time.time(), 1e-3)
+        return replace(self.options, seed=self.options.seed + seed, workers=workers, time_limit=left)
 
     def settle(self, tier: Tier) -> None:
         """Give every block its unit of a tier, unless it has one."""
@@ -78,13 +106,14 @@ class Builder:
         if tier.id in self.given:
             self.units[tier.id] = self.given[tier.id].astype(str).reindex(self.units.index)
             return
-        self.say(tier.id, 0.0, None, 0)
         if tier.made == "joined":
             below = self.scheme.tier(tier.of)
             assert below is not None
             self.settle(below)
+            self._start(tier)
             self.units[tier.id] = self._joined(tier, below)
         elif tier.made == "divided":
+            self._start(tier)
             home = self.home(tier)
             counts = self.counts(tier, home)
             self.asked[tier.id] = counts or {}
@@ -133,7 +162,7 @@ class Builder:
             borders = opened(frame, borders, self.scheme.cost, self.band(tier))
         scheme = self._alone(tier, compactness)
         workers = self.options.workers if len(home) >= WORTH_PROCESSES else 1
-        options = replace(self.options, seed=self.options.seed + seed, workers=workers)
+        options = self._options(seed=seed, workers=workers)
         number = self._lumps(tier, frame, borders, counts)
         if number is None:
             result = partition(frame, borders, scheme, options=options, progress=self._progress(tier), counts=counts)
@@ -226,7 +255,7 @@ class Builder:
         if total and tier.band.min < tier.band.max:
             self.wanted[tier.id] = total
             counts = self._shared(tier, pieces.blocks, total)
-        result = join(pieces, self._alone(tier, 1.0), counts, replace(self.options, workers=1))
+        result = join(pieces, self._alone(tier, 1.0), counts, self._options())
         self.results[tier.id] = result
         return pd.Series(result.assignment.to_numpy()[code], index=self.blocks.index).astype(str)
 
@@ -280,7 +309,9 @@ def divide_tiers(
     for tier in scheme.tiers:
         builder.settle(tier)
     main = builder.results[scheme.main.id]
-    main = replace(main, assignment=builder.units[scheme.main.id].rename("grid_id").rename_axis("block_id"))
+    early = next((found.stopped_early for found in builder.results.values() if found.stopped_early), "")
+    grids = builder.units[scheme.main.id].rename("grid_id").rename_axis("block_id")
+    main = replace(main, assignment=grids, stopped_early=early)
     units = builder.units[[tier.id for tier in scheme.tiers]]
     missed = {name: count - units[name].nunique() for name, count in builder.wanted.items()}
     short = {name: count for name, count in missed.items() if count}

@@ -39,7 +39,7 @@ def _draw_in(builder: Builder, tier: Tier) -> None:
     for turn in range(1, _TURNS + 1):
         units = builder.units[tier.id]
         regions = _regions(builder, units, builder.home(tier), _far(builder, tier, units))
-        if regions is None:
+        if regions is None or builder.is_over():
             break
         counts = _units_in(units, regions)
         found = builder.divide(tier, regions, counts=counts, compactness=_DEARER**turn, seed=turn)
@@ -63,7 +63,7 @@ def _recount(builder: Builder, tier: Tier) -> None:
         late = (turn - 1) // 2
         chosen = place.index[(place >= late) & (place < late + need[ranked].abs())]
         regions = _regions(builder, units, home, chosen)
-        if regions is None:
+        if regions is None or builder.is_over():
             break
         step = np.sign(missing[home.reindex(regions.index)].to_numpy()).astype(int)
         more = pd.Series(step, index=regions.index).groupby(regions).first()
@@ -80,7 +80,7 @@ def _let_go(builder: Builder, tier: Tier) -> None:
         units = builder.units[tier.id]
         chosen = units[_broken(builder, tier, units) & ~_hopeless(builder, tier, units)].unique()
         regions = _regions(builder, units, builder.home(tier), chosen)
-        if regions is None:
+        if regions is None or builder.is_over():
             break
         found = builder.divide(tier, regions, counts=None, seed=turn)
         _take(builder, regions, {tier.id: found}, {})
@@ -98,7 +98,7 @@ def _regroup(builder: Builder, parent: Tier, tier: Tier) -> None:
         units, above = builder.units[tier.id], builder.units[parent.id]
         chosen = above[_broken(builder, tier, units) & ~_hopeless(builder, tier, units)].unique()
         regions = _regions(builder, above, builder.home(parent), chosen)
-        if regions is None:
+        if regions is None or builder.is_over():
             break
         dearer = _DEARER if parent.radius_m else 1.0
         counts = _units_in(above, regions)

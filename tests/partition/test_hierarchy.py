@@ -205,3 +205,19 @@ def test_what_is_shared_out_keeps_the_band_wherever_it_can(load, total, low, wid
     feasible = [band.feasible_counts(held) for held in load]
     if all(map(len, feasible)) and sum(f[0] for f in feasible) <= total <= sum(f[-1] for f in feasible):
         assert missed == 0
+
+
+def test_a_time_limit_is_one_for_all_tiers_and_told() -> None:
+    """However early it ends, every block has its unit in every tier."""
+    district, scheme = town(300, 20_000, seed=5, most=200), Scheme.load("luyuan")
+    shown: list[tuple[str, float | None, int]] = []
+    found = divide_tiers(
+        district.blocks,
+        district.borders,
+        scheme,
+        options=PartitionOptions(time_limit=0.01),
+        progress=lambda tier, _, cost, out: shown.append((tier, cost, out)),
+    )
+    assert found.main.stopped_early == "time limit"
+    assert_nested(found, district, scheme)
+    assert any(tier == "grid" and cost is not None for tier, cost, _ in shown)
