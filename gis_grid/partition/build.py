@@ -13,7 +13,7 @@ from gis_grid.scheme import Band
 #: METIS may miss the even share by this much (in thousandths): a tighter rule buys balance with bad borders.
 _SLACK = 200
 #: How far towards the maximum of the band the wished load of a grid may lie.
-_ROOM = 0.4
+_ROOM = 0.6
 #: METIS wants whole numbers; the dearest border of a part becomes this.
 _DEAREST = 10_000
 
@@ -36,10 +36,10 @@ def wished_load(cost: float, band: Band, balance: float) -> float:
     """Return the load that makes a household cheapest, if a grid on target costs so much for its border.
 
     A border grows with the square root of what it holds, so larger grids are cheaper up to where the balance says no.
-    Beyond two fifths of the way to the maximum too little room is left for blocks to fit.
+    Beyond three fifths of the way to the maximum too little room is left for blocks to fit.
 
     >>> wished_load(700.0, Band(300, 500, 400), 240.0), wished_load(700.0, Band(300, 500, 400), 0.0)
-    (418.0, 440.0)
+    (418.0, 460.0)
     """
     load = np.arange(band.target, band.target + _ROOM * (band.max - band.target) + 1.0)
     price = (cost * np.sqrt(load / max(1, band.target)) + balance * imbalance(load, band)) / np.maximum(1.0, load)

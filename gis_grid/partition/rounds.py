@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _STARTS = 4
 #: Sweeps of one annealing at effort 1.
 _SWEEPS = 50
+#: Where the first annealing of a large part begins, and that of a window: hotter, and the number of grids drifts up.
+_HOT = (0.08, 0.15)
 #: How often grids that are out of band without proof are searched anew, each time wider.
 _MENDS = 3
 
@@ -172,7 +174,7 @@ def _search(crew: Crew, tally: Tally, tasks: list[_Task]) -> None:
 def _first(standing: Standing) -> Job:
     job = standing.job(0)
     if standing.is_large:  # only a start: all grids at once, nothing collected
-        return replace(job, fresh=1, sweeps=job.sweeps // 2, collect=False, polish=0)
+        return replace(job, fresh=1, sweeps=job.sweeps // 2, hot=_HOT[0], collect=False, polish=0)
     if standing.least:  # what cannot be in band is hard to put right
         return replace(job, fresh=2 * _STARTS, polish=4)
     return replace(job, fresh=_STARTS, sweeps=job.sweeps // 2)
@@ -184,7 +186,7 @@ def _by_windows(standing: Standing, size: int, number: int) -> list[_Task]:
     tasks: list[_Task] = []
     for n, cells in enumerate(found):
         job = standing.job(1000 * number + n, cells)
-        tasks.append((standing, replace(job, polish=1), cells))
+        tasks.append((standing, replace(job, hot=_HOT[1], polish=1), cells))
     return tasks
 
 
