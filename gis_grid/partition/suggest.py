@@ -166,7 +166,7 @@ class _Draft:
         labels = self.home.copy()
         new = len(self.names)
         for case, found in after:
-            names = np.append(case.names, new + np.arange(len(case.labels) + len(case.names)))
+            names = np.append(case.names, new + np.arange(int(found.labels.max()) + 1))
             # what lies across a barrier from the rest of its grid stays with it where it is not searched
             changed = found.labels != case.labels
             labels[case.part.cells[changed]] = names[found.labels[changed]]

@@ -243,7 +243,7 @@ def _joined(setting: _Setting, cases: list[PartCase], found: list[Found], empty:
 
     labels, new = np.full(len(setting.ids), -1, dtype=np.int64), grids
     for case, one in zip(cases, found, strict=True):
-        names = np.append(case.names, new + np.arange(len(case.labels) + len(case.names)))
+        names = np.append(case.names, new + np.arange(int(one.labels.max()) + 1))
         labels[case.part.cells] = names[one.labels]
         new = max(new, int(labels.max()) + 1)
     taken = set(zip(setting.codes[labels >= 0], labels[labels >= 0].tolist(), strict=True))

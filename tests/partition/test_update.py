@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from exact import grown, least_moved
@@ -66,6 +66,7 @@ def test_hardly_more_households_move_than_must(seed: int, count: int, kind: str)
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 100_000), count=st.integers(2, 60), old=st.integers(0, 12))
+@example(seed=671, count=53, old=0)  # found labels run far above the number of blocks
 def test_whatever_the_homes_grids_come_out_whole(seed: int, count: int, old: int) -> None:
     """Homes torn into pieces, ground without a home, communities and barriers: nothing is left apart."""
     rng = np.random.default_rng(seed)
