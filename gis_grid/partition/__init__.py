@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from gis_grid.partition.cells import CellGraph, Ints, Names
+    from gis_grid.partition.cells import CellGraph, Flags, Ints, Names
     from gis_grid.partition.rounds import Standing
     from gis_grid.partition.tiers import Part
     from gis_grid.scheme import Band, Scheme
@@ -39,17 +39,35 @@ Progress = Callable[[int, int, float, int], None]
 _WORTH_A_PROCESS = 400
 
 
-_COLUMNS = ("community_code", "blocks", "households", "grids", "out_of_band", "unavoidable", "cost", "steps")
+#: A district of fewer blocks than this is searched longer, up to so many times: it is done in seconds all the same.
+_SMALL, _PATIENT = 4_000, 3.0
+
+_COLUMNS = (
+    "community_code",
+    "blocks",
+    "households",
+    "grids",
+    "out_of_band",
+    "unavoidable",
+    "cost",
+    "bound",
+    "gap",
+    "steps",
+)
 
 
 @dataclass(frozen=True)
 class PartitionOptions:
-    """Say how hard to search: `effort` multiplies the steps; `time_limit` (seconds) keeps the best found until then."""
+    """Say how hard to search: `effort` multiplies the steps; `time_limit` (seconds) keeps the best found until then.
+
+    `prove` asks for a proof of how cheap each part could be; parts of up to 400 blocks get one.
+    """
 
     seed: int = 0
     workers: int = 1
     time_limit: float | None = None
     effort: float = 1.0
+    prove: bool = False
 
     def __post_init__(self) -> None:
         faults = []
@@ -69,7 +87,9 @@ class PartitionResult:
 
     `assignment` maps block_id to grid_id ("g0001", …) in the order of the blocks. `cost` has the terms of the
     objective and their `total`. `parts` has a row for every part that was divided on its own: `community_code`,
-    `blocks`, `households`, `grids`, `out_of_band`, `unavoidable` (how many of these are proved), `cost`, `steps`.
+    `blocks`, `households`, `grids`, `out_of_band`, `unavoidable` (how many of these are proved), `cost`, `bound` (no
+    division with as little out of band costs less; NaN where nothing was proved), `gap` (what is left between the two,
+    as a share of the cost), `steps`. `bound` is the same for the whole, if all parts have one.
     `stopped_early` says what cut the search: "time limit", "interrupted", or "" if nothing did.
     """
 
@@ -77,6 +97,7 @@ class PartitionResult:
     cost: dict[str, float]
     parts: pd.DataFrame
     stopped_early: str = ""
+    bound: float | None = None
 
 
 def partition(
@@ -126,7 +147,7 @@ def partition(
     from gis_grid.partition.cells import cell_graph
     from gis_grid.partition.cost import balance_price
     from gis_grid.partition.crew import Crew
-    from gis_grid.partition.rounds import Terms, divide
+    from gis_grid.partition.rounds import Standing, Terms, divide
     from gis_grid.partition.tiers import parts, shares
 
     options = options or PartitionOptions()
@@ -134,25 +155,28 @@ def partition(
     band = scheme.main.band
     graph, ids, codes = cell_graph(blocks, borders, scheme.cost, band)
     pieces = parts(graph, ids, codes)
-    terms = Terms(band, balance_price(scheme.cost), options.seed, options.effort, deadline)
+    effort = options.effort * (min(_PATIENT, max(1.0, _SMALL / max(1, len(ids)))) if options.effort >= 1.0 else 1.0)
+    terms = Terms(band, balance_price(scheme.cost), options.seed, effort, deadline, options.prove)
     given = shares(pieces, counts or {})
-    least = _proved(blocks, borders, band, ids, pieces)
-    with Crew(options.workers if len(ids) >= _WORTH_A_PROCESS else 1) as crew:
-        standings = divide(pieces, least, given, terms, crew, progress)
+    least, excused = _proved(blocks, borders, band, ids, pieces)
+    standings = [Standing(part, terms, least[n], excused[part.cells], given[n]) for n, part in enumerate(pieces)]
+    with Crew(options.workers if options.prove or len(ids) >= _WORTH_A_PROCESS else 1) as crew:
+        standings = divide(standings, crew, progress)
     return _result(blocks, graph, ids, standings, scheme)
 
 
 def _proved(
     blocks: gpd.GeoDataFrame, borders: gpd.GeoDataFrame, band: Band, ids: Names, pieces: list[Part]
-) -> list[int]:
-    """Return how many grids out of band are proved to be unavoidable in each part."""
+) -> tuple[list[int], Flags]:
+    """Return how many grids out of band are proved to be unavoidable in each part, and the blocks proved about."""
     from gis_grid.rules.arithmetic import explain
 
     home = {str(ids[cell]): number for number, part in enumerate(pieces) for cell in part.cells}
-    least = [0] * len(pieces)
+    least, named = [0] * len(pieces), set[str]()
     for finding in explain(blocks, borders, band, remedies=False):
         least[home[finding.block_ids[0]]] += finding.least
-    return least
+        named.update(finding.block_ids)
+    return least, np.array([str(block) in named for block in ids], dtype=bool)
 
 
 def _result(
@@ -175,11 +199,14 @@ def _result(
     labels = np.empty_like(drawn)
     labels[by_part] = from_zero(drawn[by_part])
     names = pd.Series([f"g{number + 1:04d}" for number in labels], index=ids, dtype=object)
+    cost, table = terms(graph, labels, band, scheme.cost), _table(standings, labels, loads(graph, labels), band)
+    open_cost = float((table["cost"] - table["bound"]).sum(skipna=False))
     return PartitionResult(
         assignment=names.reindex(blocks.index).astype(str).rename("grid_id").rename_axis("block_id"),
-        cost=terms(graph, labels, band, scheme.cost),
-        parts=_table(standings, labels, loads(graph, labels), band),
+        cost=cost,
+        parts=table,
         stopped_early=_cut_by(standings),
+        bound=None if np.isnan(open_cost) else cost["total"] - open_cost,
     )
 
 
@@ -203,6 +230,9 @@ def _table(standings: list[Standing], labels: Ints, load: Ints, band: Band) -> p
         graph, grids = standing.part.graph, np.unique(labels[standing.part.cells])
         if not graph.load.any():
             grids = np.setdiff1d(grids, shared)
+        cost = standing.plain_cost if len(grids) else 0.0
+        left = standing.rank[2] - standing.bound if len(grids) else 0.0
+        proved = np.isfinite(left)
         rows.append(
             {
                 "community_code": standing.part.community_code,
@@ -211,7 +241,9 @@ def _table(standings: list[Standing], labels: Ints, load: Ints, band: Band) -> p
                 "grids": len(grids),
                 "out_of_band": int(((load[grids] < band.min) | (load[grids] > band.max)).sum()),
                 "unavoidable": standing.least if len(grids) else 0,
-                "cost": standing.rank[2] if len(grids) else 0.0,
+                "cost": cost,
+                "bound": cost - left if proved else np.nan,
+                "gap": left / max(cost, 1e-9) if proved else np.nan,
                 "steps": standing.steps,
             }
         )

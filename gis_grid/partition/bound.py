@@ -22,6 +22,8 @@ from gis_grid.scheme import Band
 
 #: Parts with more blocks than this are not proved.
 MOST_BLOCKS = 400
+#: Steps of a proof that was asked for, at most.
+PROOF_STEPS = 60_000_000
 #: Steps from each root at first, and how much more each time they do not do.
 _FIRST_STEPS, _MORE = 2_000, 8
 #: Rounds of prices at most; a gap that is as good as none; and how much of the best prices stays in the next ones.
@@ -43,7 +45,7 @@ class ProofJob:
     labels: Ints
     excused: Flags
     seed: int
-    steps: int = 60_000_000
+    steps: int = PROOF_STEPS
     deadline: float | None = None
 
 

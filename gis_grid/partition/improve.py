@@ -72,11 +72,12 @@ class Search:
         reached = standing(self.net, self.law, best)
         flips, splits = 6 * len(self.graph), max(10, len(self.graph) // 2)
         heats = np.geomspace(hot, cold, (stretches or max(1, self.job.sweeps // _STRETCH)) + 1)
+        sweeps = min(_STRETCH, self.job.sweeps)
         for upper, lower in itertools.pairwise(heats.tolist()):
             keep = 8.0 * upper if self.job.collect else -np.inf
-            pace = Pace(_STRETCH, flips, splits, upper, lower, keep)
+            pace = Pace(sweeps, flips, splits, upper, lower, keep)
             anneal(self.net, self.law, now, self.desk, self.archive, self.state, pace, best, reached)
-            self.steps += _STRETCH * (flips + splits)
+            self.steps += sweeps * (flips + splits)
             if late(self.job.deadline):
                 break
         return from_zero(best.label)
@@ -140,16 +141,18 @@ def run(job: Job) -> Outcome:
         labels = np.zeros(len(job.graph), dtype=np.int64)
         return Outcome(labels, search.rank(labels), 0, False)
     given = job.most if job.fewest == job.most else None
-    starts = [
-        *job.starts,
-        *(seeds(job.graph, job.band, job.balance, job.seed % 2**31, job.fresh, given) if job.fresh else []),
-    ]
+    starts = list(job.starts)
+    if job.fresh:
+        starts += seeds(job.graph, job.band, job.balance, job.seed % 2**31, job.fresh, given)
     search = Search(job, slots=max(int(start.max()) for start in starts) + 1)
     best = min(starts, key=search.rank)
-    unit = max(1.0, search.rank(best)[2] / (int(best.max()) + 1))
+    # where a barrier ends inside the part, ranks count what it would cost to reach around it as saved
+    unit = max(1.0, (search.rank(best)[2] + float(job.graph.inside_price.sum())) / (int(best.max()) + 1))
     found = [search.anneal(start, job.hot * unit, _COLD * unit) for start in starts if not late(job.deadline)]
     if not found:  # the time is up: mend what can be mended at once
         found = [search.anneal(best, 3 * _COLD * unit, _COLD * unit, stretches=1)]
+    if job.lenient:  # where something must be out of band, one grid may be as good as any
+        found.append(np.zeros(len(job.graph), dtype=np.int64))
     best = min([best, *found], key=search.rank)
     if not late(job.deadline):
         best = search.recombine(best)

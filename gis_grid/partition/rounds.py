@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gis_grid.partition.cells import Ints, from_zero
+from gis_grid.partition.bound import PROOF_STEPS, Proof, ProofJob, prove
+from gis_grid.partition.cells import Flags, Ints, from_zero
 from gis_grid.partition.cost import Rank, overfull, rank
 from gis_grid.partition.crew import Crew
 from gis_grid.partition.improve import Job, Outcome, late, run
@@ -24,6 +25,10 @@ _STARTS = 4
 _SWEEPS = 50
 #: Where the first annealing of a large part begins, and that of a window: hotter, and the number of grids drifts up.
 _HOT = (0.08, 0.15)
+#: Sweeps of the very first annealing, and up to how many blocks it is done at once, before processes start.
+_QUICK, _AT_ONCE = 4, 20_000
+#: Parts of so few blocks are proved unasked, if they hold no more blocks than this together; steps for each.
+_SMALL, _SMALL_TOGETHER, _SMALL_STEPS = 40, 400, 3_000_000
 #: How often grids that are out of band without proof are searched anew, each time wider.
 _MENDS = 3
 
@@ -37,23 +42,27 @@ class Terms:
     seed: int = 0
     effort: float = 1.0
     deadline: float | None = None
+    prove: bool = False
 
 
 @dataclass
 class Standing:
     """Hold one part while it is worked on: its division, its rank, and how many grids out of band are proved.
 
-    `count` is the number of grids that is asked for, if one is.
+    `excused` marks the blocks that the proofs are about; `count` is the number of grids that is asked for, if one is;
+    no division with as little out of band costs less than `bound`.
     """
 
     part: Part
     terms: Terms
     least: int
+    excused: Flags
     count: int | None = None
     labels: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     rank: Rank = (0.0, 0.0, 0.0)
     steps: int = 0
     stopped_early: bool = False
+    bound: float = -np.inf
 
     @property
     def band(self) -> Band:
@@ -68,6 +77,13 @@ class Standing:
     def is_large(self) -> bool:
         """Whether the part is divided by windows."""
         return bool(self.part.graph.load.sum() > LARGE * self.terms.band.target)
+
+    @property
+    def plain_cost(self) -> float:
+        """The cost of the division as a planner reads it: ranks count what lies inside as saved where it is drawn."""
+        graph = self.part.graph
+        kept = (self.labels[graph.a] == self.labels[graph.b]) & ~graph.link
+        return self.rank[2] + float(graph.inside_price.sum() - graph.inside_price[kept].sum())
 
     def wants_mending(self, turn: int) -> bool:
         """Tell whether more is out of band than proved: grids, or in the first turn also households."""
@@ -117,13 +133,33 @@ class Standing:
         self.steps += outcome.steps
         self.stopped_early |= outcome.stopped_early
 
+    def proof(self, steps: int) -> ProofJob:
+        """Return the job of proving how cheap a division of the part could be."""
+        terms = self.terms
+        return ProofJob(
+            graph=self.part.graph,
+            band=terms.band,
+            balance=terms.balance,
+            labels=self.labels,
+            excused=self.excused,
+            seed=(self.part.seed(terms.seed) + 7) % 2**31,
+            steps=steps,
+            deadline=terms.deadline,
+        )
+
+    def take_proof(self, proof: Proof) -> None:
+        """Take over a bound, and the better division that was found on the way."""
+        self.labels, self.rank, self.bound = from_zero(proof.labels), proof.rank, proof.bound
+        self.steps += proof.steps
+        self.stopped_early |= proof.stopped_early
+
 
 class Tally:
     """Count blocks searched and tell whoever listens how far the work is."""
 
     def __init__(self, standings: list[Standing], progress: Progress | None) -> None:
         self.standings, self.progress, self.done = standings, progress, 0
-        rounds = [1 + len(SIZES) * standing.is_large for standing in standings]
+        rounds = [1 + len(SIZES) * standing.is_large + standing.terms.prove for standing in standings]
         self.total = sum(n * len(standing.part.graph) for n, standing in zip(rounds, standings, strict=True))
 
     def add(self, blocks: int) -> None:
@@ -135,24 +171,42 @@ class Tally:
             self.progress(self.done, self.total, cost, out)
 
 
-def divide(
-    parts: list[Part],
-    least: list[int],
-    counts: list[int | None],
-    terms: Terms,
-    crew: Crew,
-    progress: Progress | None = None,
-) -> list[Standing]:
+def divide(standings: list[Standing], crew: Crew, progress: Progress | None = None) -> list[Standing]:
     """Divide every part; the same parts and terms give the same division, whatever the crew."""
-    standings = [Standing(*each) for each in zip(parts, [terms] * len(parts), least, counts, strict=True)]
     tally = Tally(standings, progress)
+    _begin(standings, tally)
     _search(crew, tally, [(s, _first(s), None) for s in standings])
     large = [standing for standing in standings if standing.is_large]
     for number, size in enumerate(SIZES, 1):
         _search(crew, tally, [task for s in large for task in _by_windows(s, size, number)])
     for turn in range(_MENDS):
         _search(crew, tally, [task for s in standings for task in _mend(s, turn)])
+    _prove(standings, crew, tally)
     return standings
+
+
+def _begin(standings: list[Standing], tally: Tally) -> None:
+    """Divide every part quickly, so that a plan stands within a second or so whatever stops the search."""
+    if sum(len(standing.part.graph) for standing in standings) > _AT_ONCE:
+        return
+    for standing in standings:
+        job = standing.job(0)
+        standing.take(run(replace(job, fresh=1, sweeps=_QUICK, hot=_HOT[0], collect=False, polish=0)))
+    tally.add(0)
+
+
+def _prove(standings: list[Standing], crew: Crew, tally: Tally) -> None:
+    """Prove how cheap each part could be where that is asked for, or quickly done; the heaviest first."""
+    able = [s for s in standings if s.count is None and len(s.part.graph)]
+    jobs = [(s, s.proof(_SMALL_STEPS)) for s in able if len(s.part.graph) <= _SMALL]
+    if sum(len(job.graph) for _, job in jobs) > _SMALL_TOGETHER:
+        jobs = []
+    if able and able[0].terms.prove:
+        jobs = [(s, s.proof(PROOF_STEPS)) for s in able]
+    jobs = sorted(jobs, key=lambda each: -len(each[1].graph))
+    for number, proof in crew.each(prove, [job for _, job in jobs]):
+        jobs[number][0].take_proof(proof)
+        tally.add(len(jobs[number][1].graph))
 
 
 _Task = tuple[Standing, Job, Ints | None]
@@ -161,7 +215,7 @@ _Task = tuple[Standing, Job, Ints | None]
 def _search(crew: Crew, tally: Tally, tasks: list[_Task]) -> None:
     """Run searches, the heaviest first, and hand their results to the parts in the order of the tasks."""
     tasks = sorted(tasks, key=lambda task: -len(task[1].graph))
-    if tasks and late(tasks[0][1].deadline) and all(cells is not None for _, _, cells in tasks):
+    if tasks and late(tasks[0][1].deadline) and all(len(standing.labels) for standing, _, _ in tasks):
         for standing, _, _ in tasks:
             standing.stopped_early = True
         return
@@ -172,12 +226,16 @@ def _search(crew: Crew, tally: Tally, tasks: list[_Task]) -> None:
 
 
 def _first(standing: Standing) -> Job:
-    job = standing.job(0)
+    job = standing.job(1)
+    known = len(standing.labels) > 0
+    if known:
+        job = replace(job, starts=(standing.labels,), most=max(job.most, int(standing.labels.max()) + 1))
     if standing.is_large:  # only a start: all grids at once, nothing collected
-        return replace(job, fresh=1, sweeps=job.sweeps // 2, hot=_HOT[0], collect=False, polish=0)
-    if standing.least:  # what cannot be in band is hard to put right
-        return replace(job, fresh=2 * _STARTS, polish=4)
-    return replace(job, fresh=_STARTS, sweeps=job.sweeps // 2)
+        return replace(job, fresh=1 - known, sweeps=job.sweeps // 2, hot=_HOT[0], collect=False, polish=0)
+    if standing.least > int((standing.part.graph.load > standing.terms.band.max).sum()):
+        # what is trapped is hard to put right: the fewest households out of band are found by few searches
+        return replace(job, fresh=3 * _STARTS, sweeps=2 * job.sweeps, hot=1.0, polish=4)
+    return replace(job, fresh=_STARTS - known, sweeps=job.sweeps // 2)
 
 
 def _by_windows(standing: Standing, size: int, number: int) -> list[_Task]:
