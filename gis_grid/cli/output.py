@@ -131,7 +131,7 @@ class Progress:
         self._bar.update(max(0.0, min(share, 1.0) - self._bar.n))
 
     def watch(self, cost: float, out_of_band: int) -> None:
-        """Show beside the bar what the search has reached: the cost of what is divided, and grids out of band in it."""
+        """Show beside the bar what the search has reached: cost, and grids out of band."""
         if self._bar is not None:
             self._bar.set_postfix_str(f"cost {cost:,.0f}, {out_of_band} out of band", refresh=False)
 
