@@ -4,6 +4,7 @@
 #   make test [ARGS=-k word]                  run the whole suite
 #   make check                                linters, types, import contract, docs
 #   make bench                                measure, side by side with other tools
+#   make bench BENCHMARKS=benchmarks/partition.py ARGS=--quick   one of these scripts, with arguments of its own
 #   make format · make lock · make clean
 
 SHELL := /bin/sh
@@ -13,7 +14,7 @@ NPM_DIR := gis_grid/webmap_npm
 ASSETS := gis_grid/webmap_assets
 PORT ?= 8000
 ARGS ?=
-BENCHMARKS = benchmarks/streets.py
+BENCHMARKS = benchmarks/streets.py benchmarks/partition.py benchmarks/churn.py
 
 # the first Python on the path that is new enough
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
@@ -47,6 +48,7 @@ check: setup
 	$(BIN)/python -m pytest -q tests/test_house.py
 
 bench: setup $(VENV)/.bench
+	$(if $(ARGS),$(if $(word 2,$(BENCHMARKS)),$(error ARGS belong to one script: name it, as in BENCHMARKS=benchmarks/partition.py)))
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script $(ARGS); done
 
 format: setup
@@ -76,9 +78,20 @@ $(VENV)/.package: pyproject.toml $(VENV)/.requirements
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# the loops of the search are compiled once, here rather than in somebody's first run
+# the loops of the search are compiled once, here rather than in somebody's first run: of a build, and of an update
+# that has something to mend, whose loops suggestions share
+define COMPILE
+import dataclasses
+import gis_grid as gg
+district = gg.sample_frames()
+plan = gg.build_from(district)
+grown = plan.blocks.assign(households=plan.blocks["households"].mask(plan.assignment == plan.assignment.iloc[0], 90))
+gg.build_from(dataclasses.replace(district, blocks=grown, previous=plan))
+endef
+export COMPILE
+
 $(VENV)/.compiled: $(VENV)/.package $(wildcard gis_grid/partition/*.py)
-	$(BIN)/python -c "import gis_grid as gg; gg.build_from(gg.sample_frames())"
+	$(BIN)/python -c "$$COMPILE"
 	@touch $@
 
 $(VENV)/.bench: requirements-bench.txt $(VENV)/.requirements

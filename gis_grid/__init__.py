@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gis_grid.grids import grids
     from gis_grid.lookup import LookupIndex
     from gis_grid.partition import PartitionOptions, partition
+    from gis_grid.partition.suggest import suggest
     from gis_grid.pipeline import BuildOptions, District, Inputs, build, build_from, read_district, sample_frames
     from gis_grid.plan import Plan
     from gis_grid.planfile import read_plan, write_plan
@@ -61,6 +62,7 @@ _HOME = {
     "read_district": "pipeline",
     "read_plan": "planfile",
     "sample_frames": "pipeline",
+    "suggest": "partition.suggest",
     "write_plan": "planfile",
 }
 
@@ -90,6 +92,7 @@ __all__ = [
     "read_district",
     "read_plan",
     "sample_frames",
+    "suggest",
     "write_plan",
 ]
 

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from gis_grid.blocks.match import SAME_M2, homes
 from gis_grid.codes import pair_grids, succession
 from gis_grid.plan import Plan
 
@@ -71,6 +72,57 @@ def compare(before: Plan, after: Plan) -> Comparison:
     gone = before.blocks.index.difference(pd.Index(blocks["block_before"]))
     totals = _totals(blocks, grids, len(gone), len(code_before), len(code_after))
     return Comparison(totals, blocks, concordance, grids, _staff(before, grids))
+
+
+def concordance(before: Plan, after: Plan) -> pd.DataFrame:
+    """Say which grid of an earlier plan became which, in one row for each pair of an old and a new code.
+
+    Columns `old_code`, `new_code` ("" where there is none), `relation`, `households_before` and `households_after` of
+    the two grids, and of today's households `households_kept` (in both), `households_in` (in the new grid, from
+    elsewhere) and `households_out` (of the old grid, now elsewhere). A relation is `same` (code and shape are what they
+    were), `changed` (the code goes on, the shape does not), `split`, `merged` (both codes end), `retired` or `new`
+    (without such a partner). Each block counts for the grid that most of it lay in.
+    """
+    code_before, code_after = _codes(before), _codes(after)
+    home = homes(before.blocks, before.assignment, after.blocks)
+    old, new = home.map(code_before).fillna(""), after.assignment.reindex(home.index).map(code_after)
+    households = after.blocks["households"]
+    codes = pd.Series(list(code_before.values()), index=list(code_before.values()), dtype=str)
+    pairs = succession(old[old != ""], codes, new, households).lineage
+    goes_on = (pairs["event"] == "kept") & (pairs["old_code"] == pairs["grid_id"])
+    pairs = pairs.assign(relation=np.where(goes_on, "changed", pairs["event"]))
+    pairs = pairs[pairs["relation"].isin(["changed", "split", "merged"])].rename(columns={"grid_id": "new_code"})
+    rows = pairs[["old_code", "new_code", "relation", "households"]]
+    gone = sorted(set(code_before.values()) - set(rows["old_code"]))
+    fresh = sorted(set(code_after.values()) - set(rows["new_code"]))
+    alone = [(code, "", "retired", 0) for code in gone] + [("", code, "new", 0) for code in fresh]
+    table = pd.concat([rows, pd.DataFrame(alone, columns=rows.columns)], ignore_index=True)
+    held, holds = households.groupby(old).sum(), households.groupby(new).sum()
+    counted = before.blocks["households"].groupby(before.assignment.map(code_before)).sum()
+    kept = table["households"].astype("int64")
+    table = table.assign(
+        relation=table["relation"].where(~_unchanged(before, after, table), "same"),
+        households_before=table["old_code"].map(counted).fillna(0).astype("int64"),
+        households_after=table["new_code"].map(holds).fillna(0).astype("int64"),
+        households_kept=kept,
+        households_in=table["new_code"].map(holds).fillna(0).astype("int64") - kept,
+        households_out=table["old_code"].map(held).fillna(0).astype("int64") - kept,
+    )
+    return table.drop(columns="households").sort_values(["old_code", "new_code"], ignore_index=True)
+
+
+def _unchanged(before: Plan, after: Plan, table: pd.DataFrame) -> pd.Series:
+    """Mark the rows whose two grids have one code and cover the same ground."""
+    shapes = [
+        plan.grids.geometry.set_axis([codes[str(grid)] for grid in plan.grids.index])
+        for plan, codes in ((before, _codes(before)), (after, _codes(after)))
+    ]
+    same = table["old_code"] == table["new_code"]
+    pairs = [frame.reindex(table.loc[same, "old_code"]).to_numpy() for frame in shapes]
+    apart = shapely.area(shapely.symmetric_difference(*pairs))
+    found = same.copy()
+    found[same] = apart < SAME_M2
+    return found
 
 
 def _codes(plan: Plan) -> dict[str, str]:

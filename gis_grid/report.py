@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gis_grid.errors import OutputError
-from gis_grid.partition.bill import bill, bill_rows
+from gis_grid.partition.bill import bill_rows, plan_bill
 from gis_grid.webmap import map_page, write_page
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def report_page(plan: Plan) -> str:
 
 def _figures(plan: Plan) -> str:
     band, households = plan.scheme.main.band, plan.grids["households"]
-    inside = int(households.between(band.min, band.max).sum())
+    inside = int(plan.load.between(band.min, band.max).sum())
     figures = [
         ("户数 households", f"{int(plan.blocks['households'].sum()):,}"),
         ("社区 communities", f"{len(plan.communities):,}"),
@@ -105,7 +106,7 @@ def _figures(plan: Plan) -> str:
 
 def _histogram(plan: Plan) -> str:
     """Draw how many grids hold how many households, in steps of a tenth of the band."""
-    band, households = plan.scheme.main.band, plan.grids["households"].to_numpy()
+    band, households = plan.scheme.main.band, plan.load.to_numpy()
     if not len(households):
         return "<p>没有网格 no grids</p>"
     step = max(1, (band.max - band.min) // 10)
@@ -124,8 +125,11 @@ def _histogram(plan: Plan) -> str:
 
 
 def _cost(plan: Plan) -> str:
-    """Lay out the terms of the objective, worked out anew from the plan as it stands."""
-    items = bill(plan.blocks, plan.borders, plan.assignment, plan.scheme)
+    """Lay out the terms of the objective, worked out anew from the plan as it stands; what an update moved, as told."""
+    items = plan_bill(plan)
+    moved = json.loads(plan.metadata.get("update", "{}")).get("moved", 0)
+    items["quantity"] = items["quantity"].mask(items["term"] == "moved", float(moved))
+    items["cost"] = items["quantity"] * items["price"]
     rows = [
         ("", [_text(name), f'<div class="n">{cost:,.0f}</div>', share, _text(said)])
         for name, said, cost, share in bill_rows(items)

@@ -45,7 +45,7 @@ def test_layers_and_columns_are_those_of_the_contract(plan_file: Path) -> None:
     assert {"grids", "blocks", "borders", "issues", "outline", "communities", "posts", "metadata"} <= set(layers)
     columns = {name: list(pyogrio.read_info(plan_file, layer=name)["fields"]) for name in layers}
     assert columns["grids"][: len(GRIDS)] == GRIDS
-    blocks = ["block_id", "parent_block_id", "atom", "grid_code", "community_code", "households", "own_note"]
+    blocks = "block_id parent_block_id atom grid_code street_office_code community_code households own_note".split()
     assert columns["blocks"] == blocks
     assert columns["borders"] == ["a", "b", "shared_m", "street_name", "street_class", "barrier"]
     issues = ["rule", "severity", "grid_code", "block_ids", "found", "wanted", "message_zh", "message_en", "remedies"]

@@ -14,8 +14,9 @@ import click
 from gis_grid.cli.build import build
 from gis_grid.cli.demo import demo
 from gis_grid.cli.lookup import lookup
-from gis_grid.cli.plans import check, compare, describe, schemes
+from gis_grid.cli.plans import check, compare, describe
 from gis_grid.cli.report import report
+from gis_grid.cli.schemes import schemes
 from gis_grid.errors import GridError
 
 __all__ = ["main"]

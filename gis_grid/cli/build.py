@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -9,7 +10,26 @@ import click
 from gis_grid.cli.account import account, account_lines
 from gis_grid.cli.output import Progress, json_option, plan_summary, say, summary_lines
 
+#: What `--max-moved` takes.
+_SHARE = "a share such as 5% or 0.05"
 INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "staff", "blocks")
+
+
+class Share(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
+    """A share between 0 and 1, or as a percentage."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the share as a number between 0 and 1."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1:
+            self.fail(f"'{value}' is not {_SHARE}", param, ctx)
+        return share
 
 
 @click.command()
@@ -23,7 +43,7 @@ INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compo
 @click.option("--buildings", metavar="F", help="Footprints, by which a block above the band is divided.")
 @click.option("--staff", metavar="F", help="Roster of staff with their posts.")
 @click.option("--blocks", metavar="F", help="Ready-made blocks with a count column: the street stage is skipped.")
-@click.option("--scheme", metavar="NAME|FILE.toml", default="qinzhou", show_default=True, help="Scheme to follow.")
+@click.option("--scheme", metavar="NAME|FILE.toml", help="Scheme to follow.  [default: that of --previous, or qinzhou]")
 @click.option("--min", "low", type=click.IntRange(min=0), help="Fewest households of a grid, in place of the scheme's.")
 @click.option("--max", "high", type=click.IntRange(min=1), help="Most households of a grid.")
 @click.option("--target", type=click.IntRange(min=0), help="Wished households of a grid.")
@@ -34,15 +54,21 @@ INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compo
     "--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds to search at most."
 )
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes; the plan is the same."
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes; the plan is the same. An update uses one.",
 )
 @click.option(
     "--keep-best", is_flag=True, help="First Ctrl-C ends the search and writes the best plan so far; a second gives up."
 )
+@click.option("--previous", metavar="PLAN", help="Plan file to follow: as few households as possible change grid.")
+@click.option("--max-moved", type=Share(), metavar="5%", help="Share of households that may change grid at most.")
 @click.option("--crs", metavar="CRS", help="CRS of inputs that declare none, or gcj02 or bd09 whatever they declare.")
 @click.option("--out", required=True, type=click.Path(), metavar="plan.gpkg", help="Plan file to write.")
 @json_option
-def build(out: str, scheme: str, as_json: bool, **given: Any) -> None:
+def build(out: str, scheme: str | None, as_json: bool, **given: Any) -> None:
     """Build a plan from a boundary, streets and households, or from ready-made blocks.
 
     Any vector file that GeoPandas opens will do, also .osm.pbf, and CSV or XLSX for points; path:layer or
@@ -55,23 +81,36 @@ def build(out: str, scheme: str, as_json: bool, **given: Any) -> None:
             raise click.UsageError(f"missing {', '.join(absent)} (or give --blocks with a count column)")
     from gis_grid.pipeline import BuildOptions, Inputs
     from gis_grid.pipeline import build as build_plan
-    from gis_grid.planfile import check_place, write_plan
-    from gis_grid.scheme import Scheme
+    from gis_grid.planfile import check_place, read_plan, write_plan
+    from gis_grid.scheme import DEFAULT_SCHEME, Scheme
 
     check_place(out)
-    chosen = Scheme.load(scheme).with_band(min=given["low"], max=given["high"], target=given["target"])
-    inputs = Inputs(**paths, crs=given["crs"], count_column=given["count_column"])
-    options = BuildOptions(**{name: given[name] for name in ("seed", "time_limit", "workers", "keep_best")})
+    if given["max_moved"] is not None and not given["previous"]:
+        raise click.UsageError("--max-moved bounds what moves from one plan to the next: give --previous too")
+    kept = given["previous"] and scheme is None
+    followed = read_plan(given["previous"]).scheme if kept else Scheme.load(scheme or DEFAULT_SCHEME)
+    chosen = followed.with_band(min=given["low"], max=given["high"], target=given["target"])
+    inputs = Inputs(**paths, previous=given["previous"], crs=given["crs"], count_column=given["count_column"])
+    told = ("seed", "time_limit", "workers", "keep_best", "max_moved")
+    options = BuildOptions(**{name: given[name] for name in told})
     with Progress() as progress:
         plan = build_plan(inputs, chosen, options, progress=progress, tell=progress.tell, watch=progress.watch)
         write_plan(plan, out)
     summary = {"out": out, **plan_summary(plan), **account(plan), "workers": given["workers"]}
     summary |= {"seconds": round(progress.seconds, 2), "notes": _notes(plan.metadata)}
-    say(
-        summary,
-        lambda: [*summary["notes"], *summary_lines(summary), *account_lines(summary), f"written to {out}"],
-        as_json=as_json,
-    )
+    if given["previous"]:
+        summary["update"] = json.loads(plan.metadata["update"])
+    lines = [*summary_lines(summary), *_moved_lines(summary), *account_lines(summary), f"written to {out}"]
+    say(summary, lambda: [*summary["notes"], *lines], as_json=as_json)
+
+
+def _moved_lines(summary: dict[str, Any]) -> list[str]:
+    """Say what an update moved, and what became of the grids."""
+    if "update" not in summary:
+        return []
+    update = summary["update"]
+    moved = f"{update['moved']:,} of {update['households']:,} households changed grid ({update['share_moved']:.1%})"
+    return [moved + "; rows of the concordance: " + ", ".join(f"{n} {name}" for name, n in update["relations"].items())]
 
 
 def _notes(metadata: Any) -> list[str]:

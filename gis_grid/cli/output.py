@@ -55,7 +55,7 @@ def _width(text: str) -> int:
 def plan_summary(plan: Plan) -> dict[str, Any]:
     """Count what a plan holds: grids, in band and out of it, households, blocks, issues by severity."""
     band = plan.scheme.main.band
-    households = plan.grids["households"]
+    households, load = plan.grids["households"], plan.load
     severities = plan.issues["severity"].value_counts().to_dict()
     return {
         "scheme": plan.scheme.name,
@@ -63,23 +63,39 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "communities": len(plan.communities),
         "blocks": len(plan.blocks),
         "grids": len(plan.grids),
-        "in_band": int(households.between(band.min, band.max).sum()),
+        "in_band": int(load.between(band.min, band.max).sum()),
         "households": int(plan.blocks["households"].sum()),
         "median_households": float(households.median()) if len(households) else 0.0,
         "median_compactness": round(float(plan.grids["compactness"].median()), 3) if len(households) else 0.0,
+        "tiers": tier_counts(plan),
         "issues": {name: int(severities.get(name, 0)) for name in ("error", "exception", "warning")},
     }
 
 
+def tier_counts(plan: Plan) -> dict[str, int]:
+    """Count the units of every tier, from the top down."""
+    from gis_grid.plan import tier_column
+
+    counts = {}
+    for tier in plan.scheme.tiers:
+        if tier.id == plan.scheme.main.id:
+            counts[tier.id] = len(plan.grids)
+        elif tier_column(tier) in plan.blocks:
+            counts[tier.id] = int(plan.blocks[tier_column(tier)].replace("", None).nunique())
+    return {name: count for name, count in counts.items() if count}
+
+
 def summary_lines(summary: dict[str, Any]) -> list[str]:
-    """Say a plan's summary in three lines."""
+    """Say a plan's summary in a few lines."""
     low, high, target = summary["band"]
     issues = summary["issues"]
     blocks = f"{summary['blocks']:,} blocks in {summary['communities']} communities"
     median = f"median {summary['median_households']:g} households, compactness {summary['median_compactness']:.2f}"
+    tiers = [f"{count:,} {name}" for name, count in summary["tiers"].items()]
     return [
         f"{summary['households']:,} households on {blocks} → {summary['grids']} grids",
         f"{summary['in_band']} of {summary['grids']} in the band {low}–{high} (target {target}); {median}",
+        *([f"tiers: {', '.join(tiers)}"] if len(tiers) > 2 else []),
         f"{issues['error']} errors, {issues['exception']} exceptions, {issues['warning']} warnings",
     ]
 
@@ -115,7 +131,7 @@ class Progress:
         self._bar.update(max(0.0, min(share, 1.0) - self._bar.n))
 
     def watch(self, cost: float, out_of_band: int) -> None:
-        """Show beside the bar what the search has reached: the cost of what is divided, and grids out of band in it."""
+        """Show beside the bar what the search has reached: cost, and grids out of band."""
         if self._bar is not None:
             self._bar.set_postfix_str(f"cost {cost:,.0f}, {out_of_band} out of band", refresh=False)
 

@@ -1,4 +1,4 @@
-"""Commands that read plan files: `check`, `describe`, `compare`; and `schemes`."""
+"""Commands that read plan files: `check`, `describe` and `compare`."""
 
 from __future__ import annotations
 
@@ -91,9 +91,11 @@ def describe(plan_file: str, lang: str, as_json: bool) -> None:
 def compare(before: str, after: str, listed: bool, as_json: bool) -> None:
     """Say what moved between two plans: blocks, households, grids kept, retired and new, staff concerned."""
     from gis_grid.compare import compare as compare_plans
+    from gis_grid.compare import concordance
     from gis_grid.planfile import read_plan
 
-    found = compare_plans(read_plan(before), read_plan(after))
+    plans = read_plan(before), read_plan(after)
+    found = compare_plans(*plans)
     moved = found.blocks[found.blocks["moved"]]
     changed = found.grids[found.grids["event"] != "same"]
     summary = {
@@ -101,6 +103,7 @@ def compare(before: str, after: str, listed: bool, as_json: bool) -> None:
         "grids": changed.to_dict("records"),
         "moved": moved.reset_index().to_dict("records"),
         "staff": found.staff.to_dict("records"),
+        "concordance": concordance(*plans).to_dict("records"),
     }
     say(
         summary,
@@ -128,15 +131,3 @@ def _comparison_lines(
     if len(staff):
         columns = [name for name in ("name", "post", "grid", "event") if name in staff]
         yield from ("", *table(staff[columns].to_numpy().tolist(), columns))
-
-
-@click.command()
-@json_option
-def schemes(as_json: bool) -> None:
-    """List the schemes that are shipped: their names, titles and the band of their main tier."""
-    from gis_grid.scheme import Scheme, scheme_names
-
-    found = [Scheme.load(name) for name in scheme_names()]
-    rows = [[s.name, f"{s.main.band.min}–{s.main.band.max}", s.main.band.target, s.title_zh, s.title_en] for s in found]
-    heads = ["name", "band", "target", "标题", "title"]
-    say([s.content() for s in found], lambda: table(rows, heads), as_json=as_json)

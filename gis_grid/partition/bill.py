@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,17 @@ import pandas as pd
 
 from gis_grid.partition.compounds import compound_of, households_moved, inside_compounds
 from gis_grid.partition.cost import MAIN_CLASSES, balance_price, imbalance
+from gis_grid.scheme import Band
+from gis_grid.units import block_load
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from gis_grid.partition.cost import Ints
-    from gis_grid.scheme import Band, Cost, Scheme
+    from gis_grid.plan import Plan
+    from gis_grid.scheme import Cost, Scheme
 
-__all__ = ["COLUMNS", "ITEMS", "TERMS", "bill", "bill_rows", "cost_of"]
+__all__ = ["COLUMNS", "ITEMS", "TERMS", "bill", "bill_rows", "cost_of", "plan_bill"]
 
 COLUMNS = ("term", "item", "quantity", "unit", "price", "cost")
 #: The terms of the objective, in the order of a bill.
@@ -110,6 +114,23 @@ def bill(
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS[:-1])).astype({"quantity": float, "price": float})
     return frame.assign(cost=frame["quantity"] * frame["price"])
+
+
+def plan_bill(plan: Plan, *, home: pd.Series | None = None) -> pd.DataFrame:
+    """Return the bill of a plan, with what its main tier counts in the place of households; `home` as for `bill`.
+
+    For a main tier that is joined, the band of its units is that of those it joins, so many times.
+    """
+    scheme, main, blocks = plan.scheme, plan.scheme.main, plan.blocks
+    below = scheme.tier(main.of)
+    if below is not None:
+        one, many = below.band, main.band
+        band = Band(one.min * many.min, one.max * many.max, one.target * many.target)
+        main = replace(main, made="divided", of="", load=below.load, band=band)
+        scheme = scheme.with_tier(main)
+    if main.load != "households":
+        blocks = blocks.assign(households=block_load(blocks, main.load))
+    return bill(blocks, plan.borders, plan.assignment, scheme, home=home)
 
 
 _Row = tuple[str, str, float, str, float]

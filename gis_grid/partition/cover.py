@@ -134,6 +134,8 @@ def subgradient(pool: Pool, price: Floats, known: float, rounds: int) -> Floats:
         room = known - max(top, 0.0)
         for k in range(len(live)):
             grid = live[k]
+            if pool.ptr[grid] == pool.ptr[grid + 1]:
+                continue  # a grid without blocks is part of no division
             extra = pool.cost[grid]
             for i in range(pool.ptr[grid], pool.ptr[grid + 1]):
                 extra -= now[pool.block[i]]
@@ -178,7 +180,8 @@ def _lower(pool: Pool, price: Floats) -> None:
         now = pool.cost[grid]
         for i in range(pool.ptr[grid], pool.ptr[grid + 1]):
             now -= price[pool.block[i]]
-        price[pool.block[pool.ptr[grid]]] += min(now, 0.0)
+        if pool.ptr[grid] < pool.ptr[grid + 1]:
+            price[pool.block[pool.ptr[grid]]] += min(now, 0.0)
 
 
 @compiled

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from time import perf_counter
 from types import MappingProxyType
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
 from gis_grid import rules
 from gis_grid.adjacency import borders, outline
-from gis_grid.blocks import BlockOptions, build_blocks, fit_communities, refine_blocks
-from gis_grid.blocks.counts import block_of
+from gis_grid.blocks import BlockOptions
 from gis_grid.codes import assign_codes
 from gis_grid.describe import describe
-from gis_grid.errors import Fault, InputError
-from gis_grid.frames import check_frame
 from gis_grid.grids import grids as dissolve
 from gis_grid.partition import PartitionOptions, PartitionResult, partition
 from gis_grid.partition.again import partition_again
 from gis_grid.partition.crew import first_interrupt_stops, stop_asked
-from gis_grid.pipeline.account import account
+from gis_grid.partition.update import UpdateOptions
+from gis_grid.pipeline import update
+from gis_grid.pipeline.account import told
 from gis_grid.pipeline.district import District, Inputs, Progress, read_district, sample_frames
+from gis_grid.pipeline.ground import as_held, blocks_of, communities_of, refined, stuck
+from gis_grid.pipeline.tiers import Divided, before_search, divide_all, given_units, with_units
 from gis_grid.plan import Plan
 from gis_grid.rules import Finding
 from gis_grid.scheme import Scheme
@@ -38,9 +34,6 @@ from gis_grid.scheme import Scheme
 Tell = Callable[[Sequence[Finding]], None]
 #: Called during the search with the cost and the number of grids out of band so far.
 Watch = Callable[[float, int], None]
-#: The community of a district that came without any.
-WHOLE_DISTRICT = "000000000001"
-PACKAGES = ("gis-grid", "geopandas", "shapely", "pyproj", "numpy", "numba", "scipy", "pymetis")
 
 __all__ = [
     "BuildOptions",
@@ -62,7 +55,8 @@ class BuildOptions:
 
     `refinements` is how often blocks that keep their neighbours out of the band are divided further. `time_limit`
     bounds the seconds of all searches together. With `keep_best`, the first Ctrl-C ends the search and the best plan
-    so far is returned; it says so in its metadata (`stopped_early`).
+    so far is returned; it says so in its metadata (`stopped_early`). `max_moved` is the share of households that may
+    change grid where the district has an earlier plan to follow.
     """
 
     seed: int = 0
@@ -70,6 +64,7 @@ class BuildOptions:
     time_limit: float | None = None
     refinements: int = 2
     keep_best: bool = False
+    max_moved: float | None = None
     blocks: BlockOptions = field(default_factory=BlockOptions)
 
 
@@ -107,10 +102,13 @@ def build(
     Raises
     ------
     InputError
-        If a file is missing or cannot be used; faults of all files are told at once.
+        If a file is missing or cannot be used; faults of all files are told at once. If an earlier plan is to be
+        followed and the scheme divides more than grids of households.
     """
     scheme = scheme or Scheme.load()
     clock = _Clock(progress or (lambda *_: None), tell or (lambda _: None), watch or (lambda *_: None))
+    if inputs.previous is not None:
+        update.refuse_tiers(scheme)
     with clock.stage("reading"):
         district = read_district(inputs, scheme, clock.progress)
     return _plan(district, scheme, options or BuildOptions(), clock)
@@ -138,18 +136,23 @@ def build_from(
 
 def _plan(district: District, scheme: Scheme, options: BuildOptions, clock: _Clock) -> Plan:
     """Run the stages after reading."""
-    communities = _communities(district)
+    if district.previous is not None:
+        update.refuse_tiers(scheme)
+    communities = communities_of(district)
     with clock.stage("blocks"):
-        blocks = _blocks(district, communities, scheme, options, clock.progress)
+        blocks = blocks_of(district, communities, scheme, options.blocks, clock.progress)
         if district.blocks is not None:
-            communities = _as_held(communities, blocks)
+            communities = as_held(communities, blocks)
     with first_interrupt_stops() if options.keep_best else nullcontext():
         plan, result = _divided(district, communities, blocks, scheme, options, clock)
         if district.blocks is None and options.blocks.divide:
             plan, result = _refine(district, plan, result, options, clock)
     with clock.stage("describing"):
         plan = _finished(plan, scheme)
-    return replace(plan, metadata=MappingProxyType(_told(district, plan, options, result, clock)))
+        if district.previous is not None:
+            plan = update.with_concordance(plan, district.previous)
+    facts = told(district, plan, result, seed=options.seed, max_moved=options.max_moved, seconds=clock.seconds)
+    return replace(plan, metadata=MappingProxyType(facts))
 
 
 def _refine(
@@ -157,13 +160,13 @@ def _refine(
 ) -> tuple[Plan, PartitionResult]:
     """Divide blocks that keep grids out of the band, and search anew, until that helps no more or time is up."""
     for _ in range(options.refinements):
-        chosen = _stuck(plan)
+        chosen = stuck(plan, district.previous)
         if not chosen or result.stopped_early:
             break
         if stop_asked():
             return plan, replace(result, stopped_early="interrupted")
         with clock.stage("refining"):
-            finer = _refined(district, plan.blocks, chosen, plan.scheme, options)
+            finer = refined(district, plan.blocks, chosen, plan.scheme, options.blocks)
         if len(finer) == len(plan.blocks):
             break
         other, found = _divided(district, plan.communities, finer, plan.scheme, options, clock, before=result)
@@ -188,87 +191,75 @@ def _divided(
         rim = outline(blocks, district.streets)
     if before is None:
         names = dict(zip(communities["community_code"], communities["name"], strict=True))
-        clock.tell(rules.explain(blocks, edges, scheme.main.band, communities=names, remedies=False))
+        clock.tell(before_search(blocks, edges, scheme, given_units(district, blocks, scheme), names))
     with clock.stage("partition"):
-        result = _searched(blocks, edges, scheme, options, clock, before)
+        divided = _searched(district, communities, blocks, edges, scheme, options, clock, before)
     with clock.stage("checking"):
-        shapes = dissolve(blocks, result.assignment, edges, rim)
-        shapes["code"] = assign_codes(shapes, scheme.code)
+        result = divided.result
+        shapes = dissolve(divided.blocks, result.assignment, edges, rim)
+        shapes["code"] = assign_codes(shapes, scheme.code, **update.codes_to_keep(result))
         plan = Plan(
             scheme=scheme,
-            blocks=blocks,
+            blocks=divided.blocks,
             borders=edges,
             outline=rim,
-            communities=communities,
+            communities=divided.communities,
             assignment=result.assignment,
             grids=shapes,
             issues=rules.issues_frame([]),
             streets=district.streets,
             staff=district.staff,
+            metadata={"given_tiers": ",".join(map(str, given_units(district, blocks, scheme).columns))},
         )
+        plan = with_units(plan, divided)
         found = rules.check(plan)
     broken = {issue.grid_id for issue in found if issue.severity == "error"}
+    shapes = plan.grids
     return replace(
         plan, grids=shapes.assign(legal=~shapes.index.isin(broken)), issues=rules.issues_frame(found)
     ), result
 
 
 def _searched(
+    district: District,
+    communities: gpd.GeoDataFrame,
     blocks: gpd.GeoDataFrame,
     edges: gpd.GeoDataFrame,
     scheme: Scheme,
     options: BuildOptions,
     clock: _Clock,
     before: PartitionResult | None,
-) -> PartitionResult:
+) -> Divided:
+    """Divide blocks into grids, and into the units of the other tiers where the scheme has such."""
     left = options.time_limit
     if left is not None:  # what earlier searches took is gone
         left = max(left - clock.seconds.get("partition", 0.0), 1e-3)
     search = PartitionOptions(seed=options.seed, workers=options.workers, time_limit=left)
+    given = given_units(district, blocks, scheme)
+
+    def say(share: float, cost: float | None, out_of_band: int) -> None:
+        if cost is not None:
+            clock.watch(cost, out_of_band)
+        clock.progress("partition", share)
 
     def progress(done: int, total: int, cost: float, out_of_band: int) -> None:
-        clock.watch(cost, out_of_band)
-        clock.progress("partition", done / max(total, 1))
+        say(done / max(total, 1), cost, out_of_band)
 
+    if district.previous is not None:
+        bounds = UpdateOptions(seed=options.seed, max_moved=options.max_moved, time_limit=left)
+        moved = update.carried(blocks, edges, scheme, district.previous, bounds)
+        return Divided(blocks, communities, moved, given, {})
+    if not scheme.is_plain:
+        return divide_all(blocks, communities, edges, scheme, given, search, say)
     if before is None:
-        return partition(blocks, edges, scheme, options=search, progress=progress)
-    return partition_again(blocks, edges, scheme, before, options=search, progress=progress)
+        result = partition(blocks, edges, scheme, options=search, progress=progress)
+    else:
+        result = partition_again(blocks, edges, scheme, before, options=search, progress=progress)
+    return Divided(blocks, communities, result, given, {})
 
 
 def _out_of_band(plan: Plan) -> int:
     return int((plan.issues["rule"] == "band").sum())
-
-
-def _stuck(plan: Plan) -> set[str]:
-    """Return the blocks whose size keeps grids out of the band: those of such grids, and those beside them."""
-    off = plan.issues[plan.issues["rule"] == "band"]
-    named = {block for ids in off["block_ids"] for block in ids.split(",") if block}
-    named |= set(plan.assignment.index[plan.assignment.isin(off["grid_id"])])
-    near = plan.borders["a"].isin(named) | plan.borders["b"].isin(named)
-    named |= set(plan.borders.loc[near, "a"]) | set(plan.borders.loc[near, "b"])
-    band = plan.scheme.main.band
-    # where the sum itself fits no number of grids, dividing blocks changes nothing
-    proofs = rules.explain(plan.blocks, plan.borders, band, remedies=False)
-    named -= {block for proof in proofs if proof.cause in ("arithmetic", "detached") for block in proof.block_ids}
-    held = plan.blocks["households"].reindex(sorted(named))
-    return set(held.index[held > (band.max - band.min) // 2])
-
-
-def _refined(
-    district: District, blocks: gpd.GeoDataFrame, chosen: set[str], scheme: Scheme, options: BuildOptions
-) -> gpd.GeoDataFrame:
-    assert district.streets is not None
-    assert district.households is not None
-    return refine_blocks(
-        blocks,
-        chosen,
-        district.streets,
-        district.households,
-        compounds=district.compounds,
-        buildings=district.buildings,
-        band=scheme.main.band,
-        options=options.blocks,
-    )
 
 
 def _finished(plan: Plan, scheme: Scheme) -> Plan:
@@ -276,58 +267,6 @@ def _finished(plan: Plan, scheme: Scheme) -> Plan:
     names = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
     bounds = describe(plan.grids, plan.assignment, plan.borders, plan.outline, communities=names)
     return replace(plan, grids=_named(plan.grids, bounds, names, scheme))
-
-
-def _communities(district: District) -> gpd.GeoDataFrame:
-    """Return the communities made to tile the district, or the whole district as one provisional community."""
-    whole = shapely.union_all(district.boundary.geometry.to_numpy())
-    if district.communities is None:
-        columns = {"community_code": [WHOLE_DISTRICT], "name": [""]}
-        return gpd.GeoDataFrame(columns, geometry=[whole], crs=district.boundary.crs)
-    drawn = district.communities
-    fitted = drawn.set_geometry(fit_communities(whole, drawn.geometry.to_numpy()), crs=drawn.crs)
-    left = fitted[~fitted.is_empty].reset_index(drop=True)
-    if left.empty:
-        remedy = "check the CRS of both files"
-        raise InputError(Fault("no community lies inside the boundary", "communities", remedy=remedy))
-    return left
-
-
-def _blocks(
-    district: District, communities: gpd.GeoDataFrame, scheme: Scheme, options: BuildOptions, progress: Progress
-) -> gpd.GeoDataFrame:
-    """Return ready-made blocks with their communities, or blocks made from streets."""
-    if district.blocks is not None:
-        inside = shapely.point_on_surface(district.blocks.geometry.to_numpy())
-        at = block_of(inside, communities.geometry.to_numpy())
-        if (at < 0).any():
-            rows = district.blocks.index[at < 0]
-            faults = [Fault("the block lies in no community", "blocks", row=str(r), remedy="extend one") for r in rows]
-            raise InputError(faults)
-        codes = communities["community_code"].to_numpy(dtype=object)[at]
-        return check_frame(district.blocks.assign(community_code=codes).sort_index(), "blocks")
-    if district.streets is None or district.households is None:
-        raise InputError(Fault("streets and households are missing", remedy="pass them, or ready-made blocks"))
-    steps = {"faces": 0.1, "dividing": 0.6, "counting": 0.9}
-    return build_blocks(
-        district.boundary,
-        district.streets,
-        district.households,
-        communities=communities,
-        compounds=district.compounds,
-        buildings=district.buildings,
-        band=scheme.main.band,
-        options=options.blocks,
-        progress=lambda step: progress("blocks", steps[step]),
-    )
-
-
-def _as_held(communities: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the communities as the ground of their blocks, which ready-made blocks decide."""
-    geometry, codes = blocks.geometry.to_numpy(), blocks["community_code"].to_numpy()
-    held = communities[communities["community_code"].isin(codes)].reset_index(drop=True)
-    ground = [shapely.coverage_union_all(geometry[codes == code]) for code in held["community_code"]]
-    return held.set_geometry(np.array(ground, dtype=object), crs=communities.crs)
 
 
 def _named(
@@ -342,33 +281,9 @@ def _named(
         name=community + serial + tier.name_zh,
         kind="community_grid",
         tier=tier.id,
-        parent_code=shapes["community_code"],
         bounds_zh=bounds["bounds_zh"],
         bounds_en=bounds["bounds_en"],
         status="draft",
         valid_from="",
         valid_to="",
     ).sort_values("code")
-
-
-def _told(
-    district: District, plan: Plan, options: BuildOptions, result: PartitionResult, clock: _Clock
-) -> dict[str, str]:
-    """Return the plan's metadata: everything needed to say how it came about and to make it again."""
-    scheme, band = plan.scheme, plan.scheme.main.band
-    crs = district.boundary.crs
-    facts: dict[str, object] = {
-        "scheme": scheme.name,
-        "band_min": band.min,
-        "band_max": band.max,
-        "band_target": band.target,
-        "seed": options.seed,
-        "crs": crs.to_string(),
-        "versions": {name: version(name) for name in PACKAGES} | {"python": platform.python_version()},
-        "seconds": {name: round(seconds, 3) for name, seconds in clock.seconds.items()},
-        **account(plan, result),
-    }
-    if district.communities is None or district.communities.get("provisional", pd.Series([False])).any():
-        facts["provisional_codes"] = True
-    told = {key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()}
-    return dict(district.metadata) | told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,6 +18,8 @@ from gis_grid.adjacency import mended
 from gis_grid.crs import offset_warning
 from gis_grid.errors import Fault, InputError
 from gis_grid.frames import check_frame
+from gis_grid.plan import Plan
+from gis_grid.planfile import read_plan
 from gis_grid.scheme import Scheme
 
 #: Called with the stage and the share of it that is done.
@@ -26,7 +28,10 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Inputs:
-    """Name the files of a district, as `gis-grid build` takes them; `blocks` skips the street stage."""
+    """Name the files of a district, as `gis-grid build` takes them; `blocks` skips the street stage.
+
+    `previous` is a plan file to follow with few households moved.
+    """
 
     boundary: str | None = None
     streets: str | None = None
@@ -37,6 +42,7 @@ class Inputs:
     buildings: str | None = None
     staff: str | None = None
     blocks: str | None = None
+    previous: str | None = None
     crs: str | None = None
     count_column: str | None = None
 
@@ -48,7 +54,10 @@ class Inputs:
 
 @dataclass(frozen=True)
 class District:
-    """Hold the checked frames of a district in one metric CRS, with what was said while reading them."""
+    """Hold the checked frames of a district in one metric CRS, with what was said while reading them.
+
+    `previous` is the plan that the next one should follow with few households moved.
+    """
 
     boundary: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame | None = None
@@ -58,6 +67,7 @@ class District:
     buildings: gpd.GeoDataFrame | None = None
     blocks: gpd.GeoDataFrame | None = None
     staff: pd.DataFrame | None = None
+    previous: Plan | None = None
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -115,15 +125,18 @@ def read_district(inputs: Inputs, scheme: Scheme, progress: Progress | None = No
     elif faults and "households" in files:
         # without a boundary nobody can be placed, but what is wrong with the file itself can be told
         faults.extend(_faults_of(files["households"], inputs.crs))
-    staff = None
-    if inputs.staff is not None:
-        try:
-            staff = sources.read_staff(inputs.staff)
-        except InputError as caught:
-            faults.extend(caught.faults)
+    staff, previous = None, None
+    try:
+        staff = sources.read_staff(inputs.staff) if inputs.staff is not None else None
+    except InputError as caught:
+        faults.extend(caught.faults)
+    try:
+        previous = read_plan(inputs.previous) if inputs.previous is not None else None
+    except InputError as caught:
+        faults.extend(caught.faults)
     if faults:
         raise InputError(faults)
-    return _district(inputs, reads, staff)
+    return replace(_district(inputs, reads, staff), previous=previous)
 
 
 def _faults_of(place: str, crs: str | None) -> tuple[Fault, ...]:

@@ -29,6 +29,7 @@ GEOMETRY_TYPES = {
     "grids": "MultiPolygon",
     "blocks": "MultiPolygon",
     "communities": "MultiPolygon",
+    "tiers": "MultiPolygon",
     "borders": "MultiLineString",
     "outline": "MultiLineString",
     "streets": "MultiLineString",

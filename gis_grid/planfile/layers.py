@@ -11,6 +11,8 @@ import pandas as pd
 import shapely
 
 from gis_grid.palette import colour_numbers, neighbour_pairs
+from gis_grid.plan import tier_column
+from gis_grid.planfile.tiers import tier_units
 from gis_grid.scheme import Scheme
 
 if TYPE_CHECKING:
@@ -89,8 +91,13 @@ def layers_of(plan: Plan) -> dict[str, pd.DataFrame]:
         "outline": _filled(plan.outline, OUTLINE_COLUMNS),
         "communities": plan.communities,
     }
+    tiers = tier_units(plan)
+    if len(tiers):
+        layers["tiers"] = tiers
     if plan.streets is not None:
         layers["streets"] = plan.streets
+    if plan.concordance is not None:
+        layers["concordance"] = plan.concordance
     if plan.scheme.posts:
         layers["posts"] = pd.DataFrame(plan.scheme.content()["post"]).assign(
             lines=[",".join(post.lines) for post in plan.scheme.posts]
@@ -112,9 +119,8 @@ def _blocks(plan: Plan) -> gpd.GeoDataFrame:
     codes = plan.grids["code"] if "code" in plan.grids else plan.grids.index.to_series()
     grid_code = plan.assignment.reindex(plan.blocks.index).map(codes).fillna("")
     blocks = plan.blocks.rename_axis("block_id").reset_index().assign(grid_code=grid_code.to_numpy(dtype=object))
-    main = f"{plan.scheme.main.id}_code"
-    blocks[main] = blocks["grid_code"]
-    tiers = [f"{tier.id}_code" for tier in plan.scheme.tiers]
+    blocks[tier_column(plan.scheme.main)] = blocks["grid_code"]
+    tiers = [tier_column(tier) for tier in plan.scheme.tiers]
     order = ["block_id", "parent_block_id", "atom", "grid_code", *tiers, "community_code", "households"]
     return _filled(blocks, dict.fromkeys(dict.fromkeys(order), ""))
 
@@ -188,8 +194,10 @@ def plan_of(layers: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     grid_of = pd.Series(grids.index, index=grids["code"].to_numpy(), dtype="str")
     blocks = layers["blocks"].set_index("block_id")
     assignment = blocks["grid_code"].map(grid_of).rename("grid_id")
-    # what stands in a file only for its readers: the grid's code on each block
-    written = {"grid_code", *(f"{tier.id}_code" for tier in scheme.tiers)} - {"community_code"}
+    # what stands in a file only for its readers: the grid's code on each block, and tiers without a known unit
+    codes = {tier_column(tier) for tier in scheme.tiers} - {"community_code"}
+    unknown = {name for name in codes & set(blocks.columns) if (blocks[name] == "").all()}
+    written = {"grid_code", tier_column(scheme.main)} | unknown
     blocks = blocks.drop(columns=[name for name in blocks.columns if name in written])
     issues = pd.DataFrame(layers["issues"].drop(columns="geometry", errors="ignore"))
     return {
@@ -203,5 +211,6 @@ def plan_of(layers: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "issues": issues.assign(grid_id=issues["grid_code"].map(grid_of).fillna("")),
         "streets": layers.get("streets"),
         "staff": layers.get("staff"),
+        "concordance": layers.get("concordance"),
         "metadata": pairs,
     }

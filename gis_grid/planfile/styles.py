@@ -52,6 +52,9 @@ def _styles() -> dict[str, str]:
         "blocks": _document(_single(_symbol("fill", "0", "SimpleFill", {"style": "no"} | outline))),
         "borders": _document(_border_renderer()),
         "outline": _document(_single(_line("0", INK, 0.8))),
+        "tiers": _document(
+            _single(_symbol("fill", "0", "SimpleFill", {"style": "no"} | outline)), _labels('"code"', 7)
+        ),
         "communities": _document(_community_renderer(), _labels('"name"', 13, INK)),
         "streets": _document(_single(_line("0", "#9a9a9a", 0.25))),
         "issues": _document(_issue_renderer(), _labels('"rule"', 8, "#7a0c14", above=True)),

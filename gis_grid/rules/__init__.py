@@ -20,6 +20,7 @@ from gis_grid.rules.arithmetic import explain, least_households_out_of_band, lea
 from gis_grid.rules.context import Limits, Rule, make_context
 from gis_grid.rules.findings import Finding, Remedy
 from gis_grid.rules.issues import SEVERITIES, Issue, issues_frame
+from gis_grid.rules.tiers import views, worded
 
 __all__ = [
     "RULES",
@@ -34,6 +35,7 @@ __all__ = [
     "issues_frame",
     "least_households_out_of_band",
     "least_out_of_band",
+    "worded",
 ]
 
 #: Every rule, by id, in the order in which issues of one severity are listed.
@@ -62,6 +64,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 def check(plan: Plan, *, limits: Limits | None = None, rules: Iterable[str] | None = None) -> list[Issue]:
     """Check a plan against every rule and return what breaks them: errors first, then exceptions, then warnings.
 
+    Grids are put to all rules; units of other tiers that blocks name (`<tier>_code`) to those on parents, contiguity,
+    band and radius.
+
     `limits` sets from where on a matter of taste is a warning; `rules` picks some rules by id. A plan without errors is
     legal: an `exception` is a grid out of band that the blocks prove to be unavoidable.
 
@@ -70,8 +75,11 @@ def check(plan: Plan, *, limits: Limits | None = None, rules: Iterable[str] | No
     KeyError
         If `rules` names a rule that does not exist.
     """
-    context = make_context(plan, limits or Limits())
-    chosen = list(RULES if rules is None else rules)
-    found = [issue for name in chosen for issue in RULES[name].find(context)]
+    chosen = [RULES[name] for name in (RULES if rules is None else rules)]
+    found: list[Issue] = []
+    for view in views(plan):
+        context = make_context(view.plan, limits or Limits())
+        asked = [rule for rule in chosen if view.looks_at(rule.id)]
+        found += [view.worded(issue) for rule in asked for issue in rule.find(context)]
     place = {name: n for n, name in enumerate(RULES)}
     return sorted(found, key=lambda issue: (SEVERITIES.index(issue.severity), place[issue.rule], issue.grid_code))

@@ -148,9 +148,9 @@ class Context:
         return Issue(rule, severity, zh, en, grid_id, code, named, str(found), str(wanted), remedies, tried)
 
     def grid_called(self, grid: int) -> tuple[str, str]:
-        """Return what a grid is called: its code, or its id."""
-        name = self.codes[grid] or self.grid_ids[grid]
-        return spaced(f"网格 {name}"), f"grid {name}"
+        """Return what a grid is called: the name of its tier, and its code or its id."""
+        name, tier = self.codes[grid] or self.grid_ids[grid], self.plan.scheme.main
+        return spaced(f"{tier.name_zh} {name}"), f"{tier.name_en} {name}"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from gis_grid.plan import tier_column
 from gis_grid.rules.context import Context
 from gis_grid.rules.issues import Issue
-from gis_grid.scheme import Post
+from gis_grid.scheme import needs
 
 _NEW_CODE = "赋予新编码 / give it a new code"
 
@@ -51,8 +52,8 @@ def staffed(ctx: Context) -> Iterator[Issue]:
         return
     held = staff["post"].fillna("").astype(str)
     vacant = staff["vacant"].astype(bool) if "vacant" in staff else staff["name"].fillna("").astype(str) == ""
-    for post in ctx.plan.scheme.posts:
-        needed = _needed(ctx, post)
+    for need in needs(ctx.plan.scheme, _units(ctx)):
+        post, needed = need.post, need.people
         mine = held.isin([post.id, post.name_zh, post.name_en])
         filled, listed = int((mine & ~vacant).sum()), int((mine & vacant).sum())
         if filled < needed:
@@ -65,12 +66,11 @@ def staffed(ctx: Context) -> Iterator[Issue]:
             yield ctx.issue("staffed", "warning", said, found=filled, wanted=needed, remedies=(cure,))
 
 
-def _needed(ctx: Context, post: Post) -> int:
-    """Return how many people a post takes: so many for each unit, or for each `every` units, of its tier."""
-    if post.per == ctx.plan.scheme.main.id:
-        units = len(ctx.grid_ids)
-    elif post.per == "community":
-        units = len(np.unique(ctx.community.astype(str)))
-    else:
-        return 0  # tiers above the community are not in a plan yet
-    return -(-units // post.every) * post.count
+def _units(ctx: Context) -> dict[str, int]:
+    """Return how many units of each tier there are, as far as the plan knows them."""
+    units = {"community": len(np.unique(ctx.community.astype(str)))}
+    for tier in ctx.plan.scheme.tiers:
+        if tier_column(tier) in ctx.plan.blocks:
+            codes = ctx.plan.blocks[tier_column(tier)].fillna("").astype(str)
+            units[tier.id] = int(codes[codes != ""].nunique())
+    return units | {ctx.plan.scheme.main.id: len(ctx.grid_ids)}

@@ -13,6 +13,7 @@ from gis_grid.rules.context import Context
 from gis_grid.rules.issues import Issue
 from gis_grid.rules.parts import Ints
 from gis_grid.rules.words import joined
+from gis_grid.units import reach_m
 
 #: borders that run through a block, with a name for the message
 _THROUGH = {"cell": ("楼间", "between buildings"), "stairwell": ("楼内单元间", "between stairwells of a building")}
@@ -140,15 +141,11 @@ def radius(ctx: Context) -> Iterator[Issue]:
     Homes stand at a point inside their block; the smallest circle around them says how near the best place can be.
     """
     limit = ctx.plan.scheme.main.radius_m
-    lived = (ctx.grid >= 0) & (ctx.households > 0)
-    if limit <= 0 or not lived.any():
+    if limit <= 0:
         return
-    homes = shapely.point_on_surface(ctx.plan.blocks.geometry.to_numpy()[lived])
-    order = np.argsort(ctx.grid[lived], kind="stable")
-    there, place = np.unique(ctx.grid[lived][order], return_inverse=True)
-    reach = shapely.minimum_bounding_radius(shapely.multipoints(homes[order], indices=place))
+    reach = reach_m(ctx.plan.blocks, ctx.grid)
     for k in np.flatnonzero(reach > limit):
-        zh, en = ctx.grid_called(int(there[k]))
+        zh, en = ctx.grid_called(int(k))
         said = (
             f"{zh}最远住户距最佳服务点约 {reach[k]:.0f} 米，超过 {limit:.0f} 米",
             f"the farthest homes of {en} are about {reach[k]:.0f} m from the best service point, above {limit:.0f} m",
@@ -160,7 +157,7 @@ def radius(ctx: Context) -> Iterator[Issue]:
             "radius",
             "error",
             said,
-            grid=int(there[k]),
+            grid=int(k),
             found=f"{reach[k]:.0f} m",
             wanted=f"≤ {limit:.0f} m",
             remedies=(cure,),

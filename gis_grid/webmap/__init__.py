@@ -190,7 +190,7 @@ def _stable_names(page: str) -> str:
 def _legend(plan: Plan, features: Features) -> dict[str, Any]:
     band = plan.scheme.main.band
     households = plan.grids["households"]
-    inside = int(households.between(band.min, band.max).sum())
+    inside = int(plan.load.between(band.min, band.max).sum())
     shown = {
         part["properties"]["kind"] for name in ("borders", "barriers") for part in features.layers[name]["features"]
     }

@@ -91,7 +91,9 @@ def test_the_archive_holds_connected_grids_in_band_with_their_true_cost() -> Non
 @given(seed=st.integers(0, 10_000))
 def test_the_cheapest_cover_is_the_cheapest_there_is(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    member = np.concatenate([np.eye(6, dtype=bool), rng.random((14, 6)) < 0.5])
+    drawn = rng.random((14, 6)) < 0.5
+    drawn[np.arange(14), rng.integers(0, 6, 14)] = True  # no grid is without a block
+    member = np.concatenate([np.eye(6, dtype=bool), drawn])
     cost = np.concatenate([np.full(6, 9.0), rng.uniform(1, 20, 14)])
     limits = Limits(most=5 if seed % 2 else 6)
     found = cheapest_cover(pool_of(member, cost), 6, np.arange(6), limits).chosen
