@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Items of each term that are said.
 SAID = 4
+#: A gap that is none but for rounding.
+PROVED = 1e-6
 #: What cut a search short, in words.
 STOPPED = {
     "interrupted": "搜索被中断，保留了当时最好的方案 / the search was interrupted: this is the best plan until then",
@@ -23,7 +25,7 @@ STOPPED = {
 
 def account(plan: Plan) -> dict[str, Any]:
     """Return what the plan's metadata say of its search: cost, items, communities, seconds, seed, what cut it short."""
-    told = {key: _json(plan.metadata, key) for key in ("cost", "cost_items", "parts", "seed")}
+    told = {key: _json(plan.metadata, key) for key in ("cost", "bound", "cost_items", "parts", "seed")}
     names = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
     parts = [{**row, "name": names.get(row["community_code"], "")} for row in told["parts"] or []]
     seconds = _json(plan.metadata, "seconds") or {}
@@ -45,7 +47,17 @@ def account_lines(told: Mapping[str, Any]) -> list[str]:
     cells = [[name, f"{cost:,.0f}", share, measured] for name, measured, cost, share in rows]
     lines = [f"成本 cost {(told['cost'] or {}).get('total', 0.0):,.0f}"]
     lines += [f"  {line}" for line in table(cells, ["", "", "", ""])[1:]]
+    lines += _proved_lines(told["parts"] or [])
     return [*lines, STOPPED[told["stopped_early"]]] if told["stopped_early"] in STOPPED else lines
+
+
+def _proved_lines(parts: list[dict[str, Any]]) -> list[str]:
+    """Say what is proved about the cost, if that was asked for: in one line for all parts with a bound."""
+    gaps = [part["gap"] for part in parts if part.get("gap") is not None]
+    if len(gaps) <= len(parts) // 2:  # small parts are proved unasked; that is no news
+        return []
+    best = sum(gap <= PROVED for gap in gaps)
+    return [f"证明 proved: {best} of {len(parts)} parts are as cheap as can be; the largest gap is {max(gaps):.2%}"]
 
 
 def _json(metadata: Mapping[str, str], key: str) -> Any:

@@ -63,6 +63,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic in the newest
 @click.option(
     "--keep-best", is_flag=True, help="First Ctrl-C ends the search and writes the best plan so far; a second gives up."
 )
+@click.option("--prove", is_flag=True, help="Prove how much cheaper any plan could be, part by part; takes minutes.")
 @click.option("--previous", metavar="PLAN", help="Plan file to follow: as few households as possible change grid.")
 @click.option("--max-moved", type=Share(), metavar="5%", help="Share of households that may change grid at most.")
 @click.option("--crs", metavar="CRS", help="CRS of inputs that declare none, or gcj02 or bd09 whatever they declare.")
@@ -91,7 +92,7 @@ def build(out: str, scheme: str | None, as_json: bool, **given: Any) -> None:
     followed = read_plan(given["previous"]).scheme if kept else Scheme.load(scheme or DEFAULT_SCHEME)
     chosen = followed.with_band(min=given["low"], max=given["high"], target=given["target"])
     inputs = Inputs(**paths, previous=given["previous"], crs=given["crs"], count_column=given["count_column"])
-    told = ("seed", "time_limit", "workers", "keep_best", "max_moved")
+    told = ("seed", "time_limit", "workers", "keep_best", "prove", "max_moved")
     options = BuildOptions(**{name: given[name] for name in told})
     with Progress() as progress:
         plan = build_plan(inputs, chosen, options, progress=progress, tell=progress.tell, watch=progress.watch)

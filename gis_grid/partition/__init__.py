@@ -200,14 +200,19 @@ def _result(
     labels[by_part] = from_zero(drawn[by_part])
     names = pd.Series([f"g{number + 1:04d}" for number in labels], index=ids, dtype=object)
     cost, table = terms(graph, labels, band, scheme.cost), _table(standings, labels, loads(graph, labels), band)
-    open_cost = float((table["cost"] - table["bound"]).sum(skipna=False))
     return PartitionResult(
         assignment=names.reindex(blocks.index).astype(str).rename("grid_id").rename_axis("block_id"),
         cost=cost,
         parts=table,
         stopped_early=_cut_by(standings),
-        bound=None if np.isnan(open_cost) else cost["total"] - open_cost,
+        bound=bound_of(table, cost["total"]),
     )
+
+
+def bound_of(parts: pd.DataFrame, cost: float) -> float | None:
+    """Return what no division of a district costs less than, from its parts; None if one of them has no bound."""
+    left = float((parts["cost"] - parts["bound"]).sum(skipna=False))
+    return None if np.isnan(left) else cost - left
 
 
 def _cut_by(standings: list[Standing]) -> str:

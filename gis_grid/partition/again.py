@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gis_grid.partition import PartitionOptions, PartitionResult, Progress, partition
+from gis_grid.partition import PartitionOptions, PartitionResult, Progress, bound_of, partition
 from gis_grid.partition.cells import cell_graph
 from gis_grid.partition.cost import terms
 
@@ -27,7 +27,7 @@ def partition_again(
 ) -> PartitionResult:
     """Divide the communities that hold blocks an earlier result does not know, and keep the others as they were.
 
-    No grid reaches across communities, so the division is the one that dividing everything would give.
+    No grid reaches across communities, so the others are as good as before.
     """
     code = blocks["community_code"]
     changed = code.isin(code[~blocks.index.isin(before.assignment.index)])
@@ -44,9 +44,12 @@ def partition_again(
     assignment = names.reindex(blocks.index).rename_axis("block_id")
     graph, ids, _ = cell_graph(blocks, borders, scheme.cost, scheme.main.band)
     labels, _ = pd.factorize(assignment.reindex(ids))
+    cost = terms(graph, labels, scheme.main.band, scheme.cost)
+    table = pd.concat([parts, found.parts]).sort_values("community_code", kind="stable", ignore_index=True)
     return PartitionResult(
         assignment=assignment,
-        cost=terms(graph, labels, scheme.main.band, scheme.cost),
-        parts=pd.concat([parts, found.parts]).sort_values("community_code", kind="stable", ignore_index=True),
+        cost=cost,
+        parts=table,
         stopped_early=before.stopped_early or found.stopped_early,
+        bound=bound_of(table, cost["total"]),
     )

@@ -55,8 +55,9 @@ class BuildOptions:
 
     `refinements` is how often blocks that keep their neighbours out of the band are divided further. `time_limit`
     bounds the seconds of all searches together. With `keep_best`, the first Ctrl-C ends the search and the best plan
-    so far is returned; it says so in its metadata (`stopped_early`). `max_moved` is the share of households that may
-    change grid where the district has an earlier plan to follow.
+    so far is returned; it says so in its metadata (`stopped_early`). `prove` asks for bounds on the cost of every
+    part of up to 400 blocks. `max_moved` is the share of households that may change grid where the district has an
+    earlier plan to follow.
     """
 
     seed: int = 0
@@ -64,6 +65,7 @@ class BuildOptions:
     time_limit: float | None = None
     refinements: int = 2
     keep_best: bool = False
+    prove: bool = False
     max_moved: float | None = None
     blocks: BlockOptions = field(default_factory=BlockOptions)
 
@@ -234,7 +236,7 @@ def _searched(
     left = options.time_limit
     if left is not None:  # what earlier searches took is gone
         left = max(left - clock.seconds.get("partition", 0.0), 1e-3)
-    search = PartitionOptions(seed=options.seed, workers=options.workers, time_limit=left)
+    search = PartitionOptions(options.seed, options.workers, left, prove=options.prove)
     given = given_units(district, blocks, scheme)
 
     def say(share: float, cost: float | None, out_of_band: int) -> None:

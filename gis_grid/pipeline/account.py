@@ -58,13 +58,14 @@ def told(
 
 
 def account(plan: Plan, result: PartitionResult, *, home: pd.Series | None = None) -> dict[str, object]:
-    """Return the metadata of a search: `cost` by term, its `cost_items`, `parts` and `stopped_early`.
+    """Return the metadata of a search: `cost` by term, its proved `bound`, `cost_items`, `parts` and `stopped_early`.
 
     `home` is the grid of each block in the plan before, where there is one.
     """
     items = plan_bill(plan, home=home)
     return {
         "cost": {name: round(value, 3) for name, value in cost_of(items).items()},
+        "bound": None if result.bound is None else round(result.bound, 3),
         "cost_items": _records(items),
         "parts": _records(result.parts),
         "stopped_early": str(result.stopped_early or ""),
