@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from scipy.spatial import Delaunay
 
+from gis_grid.partition.cells import CellGraph, cell_graph
 from gis_grid.scheme import Band, Scheme
 
 CRS = "EPSG:4547"
@@ -67,6 +68,14 @@ def delaunay(blocks: int, seed: int) -> np.ndarray:
     corners = Delaunay(np.random.default_rng(seed).random((blocks, 2))).simplices
     pairs = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]])
     return np.unique(np.sort(pairs, axis=1), axis=0)
+
+
+def graph_of(load: np.ndarray, pairs: np.ndarray, seed: int = 0) -> CellGraph:
+    """Return the graph of a town of square blocks whose borders have random classes and lengths."""
+    rng = np.random.default_rng(seed)
+    classes = rng.choice(["primary", "residential", "service"], len(pairs)).astype(object)
+    blocks, borders = town(load, pairs, classes=classes, shared_m=rng.uniform(20, 200, len(pairs)))
+    return cell_graph(blocks, borders, Scheme.load("qinzhou").cost)[0]
 
 
 def scheme(low: int = 300, high: int = 500, target: int | None = None) -> Scheme:

@@ -18,8 +18,7 @@ from gis_grid.partition.columns import Pricer, Prices, Task
 from gis_grid.partition.cost import grid_costs, rank
 from gis_grid.partition.improve import Job, run
 from gis_grid.scheme import Band
-from partition.test_pieces import graph_of
-from towns import delaunay, scheme
+from towns import delaunay, graph_of, scheme
 
 BALANCE = 240.0
 

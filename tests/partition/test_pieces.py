@@ -24,21 +24,14 @@ from gis_grid.partition.improve import Job, Search
 from gis_grid.partition.kernels import standing
 from gis_grid.partition.tiers import most_grids, parts, pieces
 from gis_grid.partition.windows import around, windows
-from gis_grid.scheme import Band, Scheme
-from towns import delaunay, lattice, scheme, town
+from gis_grid.scheme import Band
+from towns import delaunay, graph_of, lattice, scheme, town
 
 HOW: dict[str, Any] = {
     "capture_output": True,
     "text": True,
     "cwd": Path(__file__).resolve().parents[2],
 }
-
-
-def graph_of(load: np.ndarray, pairs: np.ndarray, seed: int = 0) -> CellGraph:
-    rng = np.random.default_rng(seed)
-    classes = rng.choice(["primary", "residential", "service"], len(pairs)).astype(object)
-    blocks, borders = town(load, pairs, classes=classes, shared_m=rng.uniform(20, 200, len(pairs)))
-    return cell_graph(blocks, borders, Scheme.load("qinzhou").cost)[0]
 
 
 def search_of(graph: CellGraph, seed: int = 1, band: Band | None = None) -> Search:
