@@ -27,6 +27,8 @@ _SWEEPS = 50
 _HOT = (0.08, 0.15)
 #: Sweeps of the very first annealing, and up to how many blocks it is done at once, before processes start.
 _QUICK, _AT_ONCE = 4, 20_000
+#: How often that is tried for a part with more out of band than must be, each time with twice the sweeps.
+_TRIES = 4
 #: Parts of so few blocks are proved unasked, if they hold no more blocks than this together; steps for each.
 _SMALL, _SMALL_TOGETHER, _SMALL_STEPS = 40, 400, 3_000_000
 #: How often grids that are out of band without proof are searched anew, each time wider.
@@ -190,9 +192,19 @@ def _begin(standings: list[Standing], tally: Tally) -> None:
     if sum(len(standing.part.graph) for standing in standings) > _AT_ONCE:
         return
     for standing in standings:
-        job = standing.job(0)
-        standing.take(run(replace(job, fresh=1, sweeps=_QUICK, hot=_HOT[0], collect=False, polish=0)))
+        for turn in range(_TRIES):
+            standing.take(run(_quick(standing, turn)))
+            if standing.rank[0] <= standing.least or late(standing.terms.deadline):
+                break
     tally.add(0)
+
+
+def _quick(standing: Standing, turn: int) -> Job:
+    job = replace(standing.job(2 * turn), sweeps=_QUICK << turn, hot=_HOT[0], collect=False, polish=0)
+    if turn == 0:
+        return replace(job, fresh=1)
+    most = max(job.most, int(standing.labels.max()) + 1)
+    return replace(job, starts=(standing.labels,), most=most, fresh=int(not standing.is_large))
 
 
 def _prove(standings: list[Standing], crew: Crew, tally: Tally) -> None:
