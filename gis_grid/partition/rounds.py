@@ -194,7 +194,7 @@ def _begin(standings: list[Standing], tally: Tally) -> None:
     for standing in standings:
         for turn in range(_TRIES):
             standing.take(run(_quick(standing, turn)))
-            if standing.rank[0] <= standing.least or late(standing.terms.deadline):
+            if standing.rank[0] <= standing.least:
                 break
     tally.add(0)
 
