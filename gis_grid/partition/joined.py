@@ -27,6 +27,8 @@ MOST_UNITS, MOST_ZONES = 4, 20_000
 _OUT = 3.0
 #: Windows are widened up to so many rings while zones out of band remain.
 _RINGS = 6
+#: Beginnings, at most.
+_TRIES = 5
 
 
 def join(pieces: Lumps, scheme: Scheme, counts: Mapping[str, int] | None, options: PartitionOptions) -> PartitionResult:
@@ -35,23 +37,40 @@ def join(pieces: Lumps, scheme: Scheme, counts: Mapping[str, int] | None, option
     `pieces` are the units, each with a load of 1. Where zones are small, the best choice among all that could be made
     is sought after the search, by set partitioning; so no unit is left over where that can be avoided.
     """
-    result = partition(pieces.blocks, pieces.borders, scheme, options=options, counts=counts)
     band = scheme.main.band
     if band.max > MOST_UNITS:
-        return result
+        return partition(pieces.blocks, pieces.borders, scheme, options=options, counts=counts)
+    tries = []
+    for turn in range(_TRIES):  # zones of exactly so many units are a matter of luck: begin anew where some are left
+        begun = replace(options, seed=options.seed + turn, effort=options.effort * (1 + turn))
+        tries.append(_joined(pieces, scheme, counts, begun))
+        off, least = tries[-1][1:]
+        if off <= least:
+            break
+    return min(tries, key=lambda each: each[1])[0]
+
+
+def _joined(
+    pieces: Lumps, scheme: Scheme, counts: Mapping[str, int] | None, options: PartitionOptions
+) -> tuple[PartitionResult, int, int]:
+    """Join units once; return the zones, how many units too many or too few they hold, and the fewest there must be."""
+    result = partition(pieces.blocks, pieces.borders, scheme, options=options, counts=counts)
+    band = scheme.main.band
     graph, ids, codes = cell_graph(pieces.blocks, pieces.borders, scheme.cost)
     found = pd.factorize(result.assignment.reindex(ids))[0].astype(np.int64)
     labels = np.empty_like(found)
-    used = 0
+    used = off = least = 0
     pieces_of = parts(graph, ids, codes)
     for part, count in zip(pieces_of, shares(pieces_of, counts or {}), strict=True):
         start = _with_count(from_zero(found[part.cells]), count)
         own = _chosen_anew(part.graph, start, band, balance_price(scheme.cost), count is not None)
         labels[part.cells] = own + used
         used += int(own.max()) + 1
+        off += int(deviation(np.bincount(own), band).sum())
+        least += _least_off(len(own), band)
     named = pd.Series([f"z{number + 1:05d}" for number in labels], index=ids, dtype=object)
     assignment = named.reindex(pieces.blocks.index).astype(str).rename("grid_id").rename_axis("block_id")
-    return replace(result, assignment=assignment)
+    return replace(result, assignment=assignment), off, least
 
 
 def _with_count(labels: Ints, count: int | None) -> Ints:
