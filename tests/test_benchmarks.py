@@ -98,7 +98,8 @@ def test_a_tool_that_fails_says_so_and_one_that_takes_too_much_is_stopped(
     apart.keep(town(40), tmp_path / "case")
     ran = apart.run("nothing", tmp_path / "case", tmp_path / "job", {}, limit_s=60)
     assert (ran.told, ran.labels) == ("KeyError: 'nothing'", None)
-    ran = apart.run("metis-best", tmp_path / "case", tmp_path / "job", {}, limit_s=0)
+    apart.keep(town(2_000), tmp_path / "large")  # takes seconds, so it is still at work at the first look
+    ran = apart.run("metis-best", tmp_path / "large", tmp_path / "job", {}, limit_s=0)
     assert (ran.told, ran.labels) == ("stopped after 0 s", None)
     monkeypatch.setattr(apart, "_SHARE", 0.0)
     ran = apart.run("metis-best", tmp_path / "case", tmp_path / "job", {}, limit_s=60)
