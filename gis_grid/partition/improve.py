@@ -48,10 +48,11 @@ class Search:
     def __init__(self, job: Job, *, slots: int = 1) -> None:
         self.job, self.graph, self.band = job, job.graph, job.band
         self.net = _net(job.graph)
-        self.law = _law(job)
+        priced = law_of(job.graph, job.band, job.balance)
+        self.law = priced._replace(fewest=job.fewest, most=job.most, lenient=job.lenient)
         self.slots = max(job.most, slots) + 1
         self.state = np.array([job.seed], dtype=np.uint64)
-        self.desk = _desk(job.graph)
+        self.desk = desk_of(job.graph)
         self.archive = _archive(len(job.graph), job.seed, _ARCHIVE if job.collect else 1)
         self.steps = 0
 
@@ -175,8 +176,8 @@ def _net(graph: CellGraph) -> Net:
     return Net(ptr, nbr, price, np.maximum(price, 1e-3) ** _PULL, graph.link[border], graph.load)
 
 
-def _law(job: Job) -> Law:
-    graph, band, balance = job.graph, job.band, job.balance
+def law_of(graph: CellGraph, band: Band, balance: float) -> Law:
+    """Return the law of a search over a graph, with any number of grids; leaving the band costs most."""
     mean = float(np.abs(graph.gain).sum()) / max(1, len(graph))
     return Law(
         lo=band.min,
@@ -188,13 +189,14 @@ def _law(job: Job) -> Law:
         balance=balance,
         per_grid=10.0 * mean + 10.0 * balance,
         per_household=20.0 * (mean + balance) / max(1, band.target),
-        fewest=job.fewest,
-        most=job.most,
-        lenient=job.lenient,
+        fewest=1,
+        most=len(graph),
+        lenient=False,
     )
 
 
-def _desk(graph: CellGraph) -> Desk:
+def desk_of(graph: CellGraph) -> Desk:
+    """Return room for the compiled loops to work in."""
     n, m = len(graph), 2 * len(graph.a) + 2
 
     def room(size: int, value: int = 0) -> Ints:

@@ -11,10 +11,11 @@ import numpy as np
 from gis_grid.partition import redraw, stay
 from gis_grid.partition.cells import CellGraph, Floats, Ints
 from gis_grid.partition.choice import Grids, chosen_grids, every_grid, within
-from gis_grid.partition.cost import heavy_step, overfull
+from gis_grid.partition.cost import overfull
 from gis_grid.partition.crew import stop_asked
 from gis_grid.partition.homes import Case
-from gis_grid.partition.kernels import Desk, Law, Net
+from gis_grid.partition.improve import desk_of, law_of
+from gis_grid.partition.kernels import Net
 from gis_grid.scheme import Band
 
 #: Annealings in one batch, batches at most, and the temperatures of each: so many, down to so many households.
@@ -207,7 +208,7 @@ class _Table:
         graph, band = case.graph, manner.band
         self.slots = max(case.identities, int(case.labels.max(initial=0)) + 1) + _SPARE
         self.net = _net(graph, case.home)
-        self.law = _law(graph, band, manner.balance)
+        self.law = law_of(graph, band, manner.balance)
         held = np.bincount(case.home[case.home >= 0], graph.load[case.home >= 0], case.identities).astype(np.int64)
         self.ground = stay.Ground(case.home, held, graph.load > band.max, case.cause, case.least)
         self.archive = _archive(len(graph) + case.identities + 1, len(graph), manner.seed)
@@ -233,7 +234,7 @@ class _Table:
         prices = stay.Prices(error, _OFF, _COST / max(self.mean, 1e-9), cap, 2.0 * _OFF)
         heats = np.geomspace(hot, _COLD, manner.heats)
         state = np.array([manner.seed * 1_000_003 + turn], dtype=np.uint64)
-        desk = _desk(self.case.graph)
+        desk = desk_of(self.case.graph)
         law, ground, archive = self.law, self.ground, self.archive
         redraw.settle(self.net, law, ground, now, desk, state, prices, heats, books, best, best_books, archive)
         return Found(best, tuple(best_books.tolist()))
@@ -265,30 +266,6 @@ def _net(graph: CellGraph, home: Ints) -> Net:
     ptr, nbr, border = graph.rows
     together = (home[graph.a] == home[graph.b])[border]
     return Net(ptr, nbr, graph.gain[border], np.where(together, 3.0, 1.0), graph.link[border], graph.load)
-
-
-def _law(graph: CellGraph, band: Band, balance: float) -> Law:
-    """Return the law of the search; its prices for loads off the band are not used here."""
-    return Law(
-        lo=band.min,
-        hi=band.max,
-        step=heavy_step(band),
-        target=float(band.target),
-        under=float(max(1, band.target - band.min)),
-        over=float(max(1, band.max - band.target)),
-        balance=balance,
-        per_grid=0.0,
-        per_household=0.0,
-        fewest=1,
-        most=len(graph),
-        lenient=False,
-    )
-
-
-def _desk(graph: CellGraph) -> Desk:
-    from gis_grid.partition.improve import _desk as desk_of
-
-    return desk_of(graph)
 
 
 def _archive(words: int, cells: int, seed: int) -> redraw.Archive:
