@@ -37,8 +37,9 @@ setup: $(VENV)/.package $(ASSETS)/leaflet.js $(VENV)/.compiled
 demo: setup
 	$(BIN)/gis-grid demo --port $(PORT) $(ARGS)
 
+# the tests of the store also run on a PostgreSQL of their own, where there is one to start
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(if $(PGHOST),,$(shell command -v pg_virtualenv >/dev/null && echo pg_virtualenv -v 15)) $(BIN)/python -m pytest $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -7,7 +7,11 @@
     │   ├── CrsError        coordinates that are missing, swapped, shifted or out of range
     │   ├── FrameError      a frame breaks the contract in `gis_grid.frames`
     │   ├── SchemeError     a scheme file is wrong
-    │   └── PlanFileError   a plan file cannot be read
+    │   ├── PlanFileError   a plan file cannot be read
+    │   └── StoreError      the store cannot be used
+    │       ├── AbsentError there is no such thing in it
+    │       ├── ClashError  what is asked does not fit the state something is in
+    │       └── RightsError the caller may not do that
     ├── MoveError           a move does not fit the assignment it is applied to
     └── OutputError         a result could not be written; what stood there before is untouched
 """
@@ -82,6 +86,22 @@ class SchemeError(InputError):
 
 class PlanFileError(InputError):
     """Refuse a plan file."""
+
+
+class StoreError(InputError):
+    """Report that the store cannot be used, or not for what is asked."""
+
+
+class AbsentError(StoreError):
+    """Say that there is no such plan, draft, grid … in the store, or none that the caller may see."""
+
+
+class ClashError(StoreError):
+    """Refuse what does not fit the state something is in: a draft handed in, a day already taken."""
+
+
+class RightsError(StoreError):
+    """Refuse what the caller's role or part of the tree does not allow."""
 
 
 class MoveError(GridError):

@@ -1,0 +1,55 @@
+"""The tables of the store, one model for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from gis_grid.store.models.access import ROLES, AuditEntry, Job, Token
+from gis_grid.store.models.base import Base, Boxed
+from gis_grid.store.models.ground import Area, AreaPredecessor, Block, Ground, GroundLayer
+from gis_grid.store.models.people import Address, Post, PostUnit, Staff, StaffAssignment
+from gis_grid.store.models.plans import (
+    Approval,
+    Assignment,
+    Draft,
+    DraftAssignment,
+    DraftBlock,
+    Grid,
+    GridCode,
+    JournalEntry,
+    Lineage,
+    Plan,
+    PlanLayer,
+    Publication,
+    Tileset,
+)
+
+__all__ = [
+    "ROLES",
+    "Address",
+    "Approval",
+    "Area",
+    "AreaPredecessor",
+    "Assignment",
+    "AuditEntry",
+    "Base",
+    "Block",
+    "Boxed",
+    "Draft",
+    "DraftAssignment",
+    "DraftBlock",
+    "Grid",
+    "GridCode",
+    "Ground",
+    "GroundLayer",
+    "Job",
+    "JournalEntry",
+    "Lineage",
+    "Plan",
+    "PlanLayer",
+    "Post",
+    "PostUnit",
+    "Publication",
+    "Staff",
+    "StaffAssignment",
+    "Tileset",
+    "Token",
+]
