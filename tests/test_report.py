@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
+import pypdfium2 as pdfium
 import pytest
+from openpyxl import load_workbook
 
-from gis_grid.errors import OutputError
-from gis_grid.report import report_page, write_report
+from gis_grid.errors import InputError, OutputError
+from gis_grid.report import Holder, grid_card, report_page, write_report
+from gis_grid.report.sheet import SCALES, MapFrame, font_file
 from small import small_plan
 
 VOID = {"meta", "br", "img", "link", "input"}
@@ -95,11 +100,78 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 
-@pytest.mark.parametrize("name", ["report.xlsx", "report.pdf", "report.txt"])
-def test_kinds_of_file_that_are_not_written_yet_are_said(tmp_path: Path, name: str) -> None:
-    with pytest.raises(OutputError, match="html"):
-        write_report(small_plan(), tmp_path / name)
+def test_other_kinds_of_file_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"\.html, \.pdf or \.xlsx"):
+        write_report(small_plan(), tmp_path / "report.txt")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.pdf", "report.xlsx"])
+def test_equal_plans_make_equal_files(tmp_path: Path, name: str) -> None:
+    first = write_report(small_plan(), tmp_path / name).read_bytes()
+    assert write_report(small_plan(), tmp_path / name).read_bytes() == first
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+def texts(content: bytes) -> list[str]:
+    with closing(pdfium.PdfDocument(content)) as document:
+        return [page.get_textpage().get_text_bounded() for page in document]
+
+
+def test_an_atlas_has_a_map_and_a_card_for_each_grid(tmp_path: Path) -> None:
+    plan = small_plan()
+    overview, *cards = texts(write_report(plan, tmp_path / "atlas.pdf").read_bytes())
+    assert f"{len(plan.grids)} 格" in overview
+    assert "1:" in overview
+    grids = plan.grids.sort_values("code")
+    assert len(cards) == len(grids)
+    for card, code, count in zip(cards, grids["code"], grids["households"], strict=True):
+        assert str(code) in card
+        assert f"{count:,} 户" in card
+        assert "Who answers" not in card  # the roster names no grids
+
+
+def test_a_card_names_who_answers_or_says_that_nobody_does() -> None:
+    plan = small_plan()
+    code = str(plan.grids["code"].iloc[0])
+    (named,) = texts(grid_card(plan, code, holders=[Holder("网格员", "王某某", "0000-1")], valid_from="2026-12-01"))
+    for text in ("网格员", "王某某", "0000-1", "2026-12-01"):
+        assert text in named
+    (vacant,) = texts(grid_card(plan, code, holders=[]))
+    assert "空缺 vacant" in vacant
+    with pytest.raises(InputError, match="there is no grid 7"):
+        grid_card(plan, "7")
+
+
+def test_a_card_is_drawn_to_its_scale() -> None:
+    frame = MapFrame.around(np.array([0.0, 0.0, 300.0, 200.0]), (10, 10, 100, 80))
+    corners = frame.on_page(np.array([[0.0, 0.0], [300.0, 0.0], [frame.window[0], frame.window[3]]]))
+    assert corners[1, 0] - corners[0, 0] == pytest.approx(300 * 1000 / frame.scale)
+    assert corners[2].tolist() == pytest.approx([10, 10])
+    assert frame.scale in SCALES
+
+
+def test_without_a_chinese_font_an_atlas_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIS_GRID_FONT", str(tmp_path / "none.ttf"))
+    font_file.cache_clear()
+    try:
+        with pytest.raises(OutputError, match=r"no Chinese font in .*none\.ttf"):
+            write_report(small_plan(), tmp_path / "atlas.pdf")
+    finally:
+        font_file.cache_clear()
+
+
+def test_a_workbook_holds_every_grid_and_no_formula(tmp_path: Path) -> None:
+    plan = small_plan()
+    plan = dataclasses.replace(plan, grids=plan.grids.assign(name="=1+1"))
+    book = load_workbook(write_report(plan, tmp_path / "plan.xlsx"))
+    rows = list(book["网格 grids"].iter_rows(min_row=2))
+    assert sorted(row[0].value for row in rows) == sorted(plan.grids["code"])
+    assert {(row[1].value, row[1].data_type) for row in rows} == {("=1+1", "s")}
+    total = sum(row[4].value for row in rows)
+    assert total == int(plan.grids["households"].sum())
+    blocks = {row[0].value for row in book["街块 blocks"].iter_rows(min_row=2)}
+    assert blocks == set(plan.blocks.index)
 
 
 def test_the_report_says_what_the_plan_costs_as_it_stands() -> None:

@@ -1,4 +1,4 @@
-"""`gis-grid report`: a plan as a page to read."""
+"""`gis-grid report`: a plan as a page to read, an atlas to print, a workbook."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from gis_grid.cli.output import json_option, plan_argument, say
 
 @click.command()
 @plan_argument
-@click.option("--out", required=True, type=click.Path(), metavar="report.html", help="Page to write.")
+@click.option("--out", required=True, type=click.Path(), metavar="report.html|.pdf|.xlsx", help="File to write.")
 @click.option("--map", "only_map", is_flag=True, help="Write the map alone, without tables.")
 @json_option
 def report(plan_file: str, out: str, only_map: bool, as_json: bool) -> None:
-    """Write a page with the map, the table of grids with bounds and counts, and the issues with remedies.
+    """Write a plan as a page (.html), as an atlas to print (.pdf) or as a workbook (.xlsx).
 
-    The page is one file that needs no network.
+    The page holds the map, the table of grids with bounds and counts, and the issues with remedies; it is one file that
+    needs no network. The atlas holds a map of the district and a card for each grid, each map to a round scale. The
+    workbook has a sheet each for grids, communities, blocks, issues and staff.
     """
     from gis_grid.planfile import read_plan
     from gis_grid.report import write_report

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import html
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from gis_grid.errors import OutputError
 from gis_grid.partition.bill import bill_rows, plan_bill
-from gis_grid.webmap import map_page, write_page
+from gis_grid.webmap import map_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from gis_grid.plan import Plan
 
-__all__ = ["report_page", "write_report"]
-
 #: What the metadata hold in tables of their own, which are laid out elsewhere on the page or too long for it.
 TABLES = ("cost", "cost_items", "parts")
-LATER = (".xlsx", ".pdf")
 SEVERITIES = {"error": "错误 error", "exception": "例外 exception", "warning": "提醒 warning"}
 STYLE = """
 body { font: 14px/1.5 "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", sans-serif; color: #222; margin: 0 auto;
@@ -40,20 +35,6 @@ td small { color: #555; display: block; } tr.error td { background: #fde8e8; } t
 .histogram div.out { background: #c1121f; } .histogram span { position: absolute; top: 100%; left: 0; font-size: 11px; }
 ul { margin: 0; padding-left: 18px; } @media print { iframe { display: none; } th { position: static; } }
 """
-
-
-def write_report(plan: Plan, path: str | Path) -> Path:
-    """Write the report of a plan to an .html file and return its path.
-
-    Raises
-    ------
-    OutputError
-        If the name does not end in .html, or the file cannot be written; what stood there is untouched.
-    """
-    suffix = Path(path).suffix.lower()
-    if suffix in LATER:
-        raise OutputError(f"{path}: reports are not written as {suffix} yet → give a name that ends in .html")
-    return write_page(report_page(plan), path)
 
 
 def report_page(plan: Plan) -> str:
