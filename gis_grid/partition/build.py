@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pymetis
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order
 
 from gis_grid.partition.cells import CellGraph, Flags, Ints, from_zero
 from gis_grid.partition.cost import deviation, imbalance, overfull
@@ -16,6 +18,8 @@ _SLACK = 200
 _ROOM = 0.6
 #: METIS wants whole numbers; the dearest border of a part becomes this.
 _DEAREST = 10_000
+#: So many blocks tell what the borders of a part cost.
+_SAMPLE = 2_000
 
 
 def grid_counts(load: int, cells: int, band: Band, tries: int, wish: float | None = None) -> list[int]:
@@ -78,13 +82,23 @@ def seeds(graph: CellGraph, band: Band, balance: float, seed: int, tries: int, g
 
 def _wish(graph: CellGraph, groups: list[Ints], band: Band, balance: float, seed: int) -> float | None:
     """Return the wished load as the borders of a first division of the largest group tell it."""
-    part = graph.part(max(groups, key=len)) if groups else graph
+    part = _sample(graph.part(max(groups, key=len)) if groups else graph)
     count = round(int(part.load.sum()) / max(1, band.target))
     if count < 4:
         return None
     labels = metis(part, count, seed)
     drawn = float(np.maximum(part.gain, 0.0)[labels[part.a] != labels[part.b]].sum())
     return wished_load(drawn / count, band, balance)
+
+
+def _sample(graph: CellGraph) -> CellGraph:
+    """Return enough of a connected graph to learn what its borders cost: the blocks nearest to the first one."""
+    if len(graph) <= _SAMPLE:
+        return graph
+    ptr, nbr, _ = graph.keep(graph.link).rows
+    links = csr_array((np.ones(len(nbr)), nbr, ptr), shape=(len(graph), len(graph)))
+    order = breadth_first_order(links, 0, directed=False, return_predecessors=False)
+    return graph.part(np.sort(order[:_SAMPLE]).astype(np.int64))
 
 
 def metis(graph: CellGraph, grids: int, seed: int) -> Ints:

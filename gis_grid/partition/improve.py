@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,8 +29,8 @@ _NODES = 10_000
 #: Annealing ends at this share of the cost of a mean grid; polishing begins and ends at these.
 _COLD = 0.02
 _POLISH = (0.06, 0.01)
-#: Sweeps between two looks at the clock.
-_STRETCH = 25
+#: Sweeps of a stretch, and steps between two looks at the clock (a quarter of a second or so).
+_STRETCH, _LOOK = 25, 150_000
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,25 @@ class Search:
         now, best = self.division(labels), self.division(labels)
         reached = standing(self.net, self.law, best)
         flips, splits = 6 * len(self.graph), max(10, len(self.graph) // 2)
-        heats = np.geomspace(hot, cold, (stretches or max(1, self.job.sweeps // _STRETCH)) + 1)
-        sweeps = min(_STRETCH, self.job.sweeps)
-        for upper, lower in itertools.pairwise(heats.tolist()):
-            keep = 8.0 * upper if self.job.collect else -np.inf
-            pace = Pace(sweeps, flips, splits, upper, lower, keep)
+        for pace in self._paces(hot, cold, stretches or max(1, self.job.sweeps // _STRETCH), flips, splits):
             anneal(self.net, self.law, now, self.desk, self.archive, self.state, pace, best, reached)
-            self.steps += sweeps * (flips + splits)
-            if late(self.job.deadline):
+            self.steps += pace.sweeps * (flips + splits)
+            if late(self.job.deadline) and not (self.job.must and reached[0]):
                 break
         return from_zero(best.label)
+
+    def _paces(self, hot: float, cold: float, stretches: int, flips: int, splits: int) -> Iterator[Pace]:
+        """Yield what is done between two looks at the clock: a stretch of sweeps, or a piece of a long one."""
+        sweeps = min(_STRETCH, self.job.sweeps)
+        few = max(1, _LOOK // (flips + splits))
+        for upper, lower in itertools.pairwise(np.geomspace(hot, cold, stretches + 1).tolist()):
+            keep = 8.0 * upper if self.job.collect else -np.inf
+            if few >= sweeps:
+                yield Pace(sweeps, flips, splits, upper, lower, keep)
+                continue
+            heats = np.geomspace(upper, lower, sweeps)
+            for piece in np.split(heats, range(few, sweeps, few)):
+                yield Pace(len(piece), flips, splits, float(piece[0]), float(piece[-1]), keep)
 
     def recombine(self, labels: Ints) -> Ints:
         """Return the best division that the grids in the archive and those of a division can make."""
@@ -116,7 +126,8 @@ class Job:
     `starts` are divisions to begin from; `fresh` asks for so many more from METIS. `hot` is where annealing
     begins, as a share of the cost of a mean grid. `fewest` and `most` bound the number of grids; where they are equal,
     that number is what is asked for. With `collect`, good grids are kept for a final choice, and with `lenient` those
-    out of band as well.
+    out of band as well. With `must`, nothing is known to fall back on: the clock counts only once no grid is out of
+    band.
     """
 
     graph: CellGraph
@@ -132,6 +143,7 @@ class Job:
     polish: int = 2
     collect: bool = True
     lenient: bool = False
+    must: bool = False
     deadline: float | None = None
 
 
@@ -143,7 +155,7 @@ def run(job: Job) -> Outcome:
         return Outcome(labels, search.rank(labels), 0, False)
     given = job.most if job.fewest == job.most else None
     starts = list(job.starts)
-    if starts and job.collect and late(job.deadline):  # the time is up, and what is known will do
+    if starts and not job.must and late(job.deadline):  # the time is up, and what is known will do
         known = Search(replace(job, collect=False), slots=max(int(start.max()) for start in starts) + 1)
         best = min(starts, key=known.rank)
         return Outcome(best, known.rank(best), 0, True)

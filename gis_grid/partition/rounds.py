@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gis_grid.partition.bound import PROOF_STEPS, Proof, ProofJob, prove
-from gis_grid.partition.cells import Flags, Ints, from_zero
+from gis_grid.partition.cells import CellGraph, Flags, Ints, from_zero
 from gis_grid.partition.cost import Rank, overfull, rank
 from gis_grid.partition.crew import Crew
 from gis_grid.partition.improve import Job, Outcome, late, run
 from gis_grid.partition.tiers import Part, most_grids
-from gis_grid.partition.windows import LARGE, SIZES, around, windows
+from gis_grid.partition.windows import LARGE, SIZES, VAST, around, regions, windows
 from gis_grid.scheme import Band
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Standing:
     steps: int = 0
     stopped_early: bool = False
     bound: float = -np.inf
+    _moved: bool = False
 
     @property
     def band(self) -> Band:
@@ -96,12 +97,16 @@ class Standing:
         more_grids = self.rank[0] > self.least + int((overfull(big, band) - 1).sum())
         return more_grids or (turn == 0 and self.rank[1] > int((big - band.max).sum()))
 
-    def job(self, number: int, cells: Ints | None = None) -> Job:
-        """Return the job of searching the whole part, or some of its blocks from the division there is."""
-        terms, graph = self.terms, self.part.graph
-        starts: tuple[Ints, ...] = ()
-        if cells is not None:
-            graph = graph.part(cells)
+    def job(self, number: int, cells: Ints | None = None, graph: CellGraph | None = None) -> Job:
+        """Return the job of searching the whole part, or some of its blocks from the division there is.
+
+        `graph` is the graph of these blocks where it is at hand.
+        """
+        terms, starts = self.terms, tuple[Ints, ...]()
+        if cells is None:
+            graph = self.part.graph
+        else:
+            graph = self.part.graph.part(cells) if graph is None else graph
             starts = (from_zero(self.labels[cells]),)
         here = [int(start.max()) + 1 for start in starts]
         most, fewest, band = max([most_grids(int(graph.load.sum()), len(graph), terms.band), *here]), 1, self.band
@@ -120,20 +125,29 @@ class Standing:
             deadline=terms.deadline,
         )
 
-    def take(self, outcome: Outcome, cells: Ints | None = None) -> None:
-        """Take over what a search of the part, or of some of its blocks, found.
+    def take(self, outcome: Outcome, graph: CellGraph | None = None, cells: Ints | None = None) -> None:
+        """Take over what a search of the part, or of some of its blocks and their graph, found.
 
-        Grids are numbered by their blocks alone, so it does not matter which of several searches ends first.
+        After searches of some blocks `settle` is due. Until then the rank follows from what changed.
         """
-        labels = outcome.labels
-        if cells is not None:
-            labels = self.labels.copy()
-            labels[cells] = outcome.labels + int(self.labels.max()) + 1
-            labels = from_zero(labels)
-        self.labels = labels
-        self.rank = rank(self.part.graph, labels, self.terms.band, self.terms.balance)
+        band, balance = self.terms.band, self.terms.balance
+        if graph is None or cells is None:
+            self.labels = outcome.labels
+            self.rank = rank(self.part.graph, outcome.labels, band, balance)
+        else:
+            before = rank(graph, from_zero(self.labels[cells]), band, balance)
+            after = rank(graph, outcome.labels, band, balance)
+            self.labels[cells] = outcome.labels + int(self.labels.max()) + 1
+            self.rank = changed(self.rank, before, after)
+            self._moved = True
         self.steps += outcome.steps
         self.stopped_early |= outcome.stopped_early
+
+    def settle(self) -> None:
+        """Renumber grids by their blocks alone, so that it does not matter which of several searches ended first."""
+        if self._moved:
+            self.labels, self._moved = from_zero(self.labels), False
+            self.rank = rank(self.part.graph, self.labels, self.terms.band, self.terms.balance)
 
     def proof(self, steps: int) -> ProofJob:
         """Return the job of proving how cheap a division of the part could be."""
@@ -156,6 +170,11 @@ class Standing:
         self.stopped_early |= proof.stopped_early
 
 
+def changed(whole: Rank, before: Rank, after: Rank) -> Rank:
+    """Return the rank of a whole of which some ground was divided anew."""
+    return whole[0] - before[0] + after[0], whole[1] - before[1] + after[1], whole[2] - before[2] + after[2]
+
+
 class Tally:
     """Count blocks searched and tell whoever listens how far the work is."""
 
@@ -163,21 +182,24 @@ class Tally:
         self.standings, self.progress, self.done = standings, progress, 0
         rounds = [1 + len(SIZES) * standing.is_large + standing.terms.prove for standing in standings]
         self.total = sum(n * len(standing.part.graph) for n, standing in zip(rounds, standings, strict=True))
+        self.rank: Rank = (0.0, 0.0, 0.0)
 
-    def add(self, blocks: int) -> None:
-        """Count blocks as searched once more."""
+    def add(self, blocks: int, before: Rank, after: Rank) -> None:
+        """Count blocks as searched once more, and what that changed."""
         self.done = min(self.total, self.done + blocks)
+        self.rank = changed(self.rank, before, after)
         if self.progress is not None:
-            cost = sum(standing.rank[2] for standing in self.standings)
-            out = sum(int(standing.rank[0]) for standing in self.standings)
-            self.progress(self.done, self.total, cost, out)
+            self.progress(self.done, self.total, self.rank[2], int(self.rank[0]))
+
+
+_Task = tuple[Standing, Job, Ints | None]
 
 
 def divide(standings: list[Standing], crew: Crew, progress: Progress | None = None) -> list[Standing]:
     """Divide every part; the same parts and terms give the same division, whatever the crew."""
     tally = Tally(standings, progress)
     _begin(standings, tally)
-    _search(crew, tally, [(s, _first(s), None) for s in standings])
+    _search(crew, tally, [task for s in standings for task in _first(s)])
     large = [standing for standing in standings if standing.is_large]
     for number, size in enumerate(SIZES, 1):
         _search(crew, tally, [task for s in large for task in _by_windows(s, size, number)])
@@ -193,18 +215,24 @@ def _begin(standings: list[Standing], tally: Tally) -> None:
         return
     for standing in standings:
         for turn in range(_TRIES):
-            standing.take(run(_quick(standing, turn)))
+            for _, job, cells in _quick(standing, turn):
+                standing.take(run(job), job.graph, cells)
+            standing.settle()
             if standing.rank[0] <= standing.least:
                 break
-    tally.add(0)
+    ranks = np.array([standing.rank for standing in standings]).reshape(-1, 3)
+    tally.add(0, tally.rank, (float(ranks[:, 0].sum()), float(ranks[:, 1].sum()), float(ranks[:, 2].sum())))
 
 
-def _quick(standing: Standing, turn: int) -> Job:
-    job = replace(standing.job(2 * turn), sweeps=_QUICK << turn, hot=_HOT[0], collect=False, polish=0)
-    if turn == 0:
-        return replace(job, fresh=1)
-    most = max(job.most, int(standing.labels.max()) + 1)
-    return replace(job, starts=(standing.labels,), most=most, fresh=int(not standing.is_large))
+def _quick(standing: Standing, turn: int) -> list[_Task]:
+    """Return the quick searches of a turn: the whole part, later anew or, where it is large, around what is amiss."""
+    if turn and standing.is_large:
+        tasks = _around_out(standing, 4 * (turn + 1), 10_000 + 1_000 * turn)
+        return [(s, replace(job, hot=_HOT[1], collect=False, polish=0, must=True), cells) for s, job, cells in tasks]
+    job = replace(standing.job(2 * turn), sweeps=_QUICK << turn, hot=_HOT[0], collect=False, polish=0, must=True)
+    if turn:
+        job = replace(job, starts=(standing.labels,), most=max(job.most, int(standing.labels.max()) + 1))
+    return [(standing, replace(job, fresh=1), None)]
 
 
 def _prove(standings: list[Standing], crew: Crew, tally: Tally) -> None:
@@ -217,31 +245,55 @@ def _prove(standings: list[Standing], crew: Crew, tally: Tally) -> None:
         jobs = [(s, s.proof(PROOF_STEPS)) for s in able]
     jobs = sorted(jobs, key=lambda each: -len(each[1].graph))
     for number, proof in crew.each(prove, [job for _, job in jobs]):
-        jobs[number][0].take_proof(proof)
-        tally.add(len(jobs[number][1].graph))
-
-
-_Task = tuple[Standing, Job, Ints | None]
+        standing, job = jobs[number]
+        before = standing.rank
+        standing.take_proof(proof)
+        tally.add(len(job.graph), before, standing.rank)
 
 
 def _search(crew: Crew, tally: Tally, tasks: list[_Task]) -> None:
     """Run searches, the heaviest first, and hand their results to the parts in the order of the tasks."""
     tasks = sorted(tasks, key=lambda task: -len(task[1].graph))
-    if tasks and late(tasks[0][1].deadline) and all(len(standing.labels) for standing, _, _ in tasks):
+    if tasks and late(tasks[0][1].deadline) and all(job.starts for _, job, _ in tasks):
         for standing, _, _ in tasks:
             standing.stopped_early = True
         return
     for number, outcome in crew.each(run, [job for _, job, _ in tasks]):
         standing, job, cells = tasks[number]
-        standing.take(outcome, cells)
-        tally.add(len(job.graph))
+        before = standing.rank
+        standing.take(outcome, job.graph, cells)
+        tally.add(len(job.graph), before, standing.rank)
+    for standing, _, _ in tasks:
+        standing.settle()
 
 
-def _first(standing: Standing) -> Job:
+def _first(standing: Standing) -> list[_Task]:
+    graph = standing.part.graph
+    if len(graph) > VAST and standing.is_large and standing.count is None:
+        return _by_regions(standing)
+    return [(standing, _whole(standing), None)]
+
+
+def _by_regions(standing: Standing) -> list[_Task]:
+    """Return the first searches of a vast part: its regions one by one, as if nothing lay around them."""
+    graph, terms = standing.part.graph, standing.terms
+    standing.labels = regions(graph, standing.part.seed(terms.seed))
+    standing.rank = rank(graph, standing.labels, terms.band, terms.balance)
+    tasks: list[_Task] = []
+    for n, (cells, alone) in enumerate(graph.split(standing.labels)):
+        job = standing.job(100 + n, cells, alone)
+        sweeps = job.sweeps // 2
+        job = replace(job, starts=(), fresh=1, sweeps=sweeps, hot=_HOT[0], collect=False, polish=0, must=True)
+        tasks.append((standing, job, cells))
+    return tasks
+
+
+def _whole(standing: Standing) -> Job:
     job = standing.job(1)
     known = len(standing.labels) > 0
     if known:
         job = replace(job, starts=(standing.labels,), most=max(job.most, int(standing.labels.max()) + 1))
+    job = replace(job, must=not known)
     if standing.is_large:  # only a start: all grids at once, nothing collected
         return replace(job, fresh=1 - known, sweeps=job.sweeps // 2, hot=_HOT[0], collect=False, polish=0)
     if standing.least > int((standing.part.graph.load > standing.terms.band.max).sum()):
@@ -252,10 +304,13 @@ def _first(standing: Standing) -> Job:
 
 def _by_windows(standing: Standing, size: int, number: int) -> list[_Task]:
     seed = standing.part.seed(standing.terms.seed) + number
-    found = windows(standing.part.graph, standing.labels, size, seed)
+    graph = standing.part.graph
+    owner = np.zeros(len(graph), dtype=np.int64)
+    for n, cells in enumerate(windows(graph, standing.labels, size, seed)):
+        owner[cells] = n
     tasks: list[_Task] = []
-    for n, cells in enumerate(found):
-        job = standing.job(1000 * number + n, cells)
+    for n, (cells, alone) in enumerate(graph.split(owner)):
+        job = standing.job(1000 * number + n, cells, alone)
         tasks.append((standing, replace(job, hot=_HOT[1], polish=1), cells))
     return tasks
 
@@ -264,14 +319,19 @@ def _mend(standing: Standing, turn: int) -> list[_Task]:
     """Return searches around grids that are out of band, where that is more than proved; none overlap."""
     if not standing.wants_mending(turn):
         return []
+    tasks = _around_out(standing, 4 * (turn + 1), 10_000 * (turn + 1))
+    return [(s, replace(job, fresh=2 * _STARTS, hot=3.0), cells) for s, job, cells in tasks]
+
+
+def _around_out(standing: Standing, size: int, number: int) -> list[_Task]:
+    """Return searches of the `size` grids around each that is out of band (of all in a part that is not large)."""
     graph, labels = standing.part.graph, standing.labels
     load = np.bincount(labels, weights=graph.load).astype(np.int64)
     busy = np.zeros(len(graph), dtype=bool)
     tasks: list[_Task] = []
     for grid in np.flatnonzero(overfull(load, standing.terms.band)):
-        cells = around(graph, labels, int(grid), 4 * (turn + 1)) if standing.is_large else np.arange(len(graph))
+        cells = around(graph, labels, int(grid), size) if standing.is_large else np.arange(len(graph))
         if not busy[cells].any():
             busy[cells] = True
-            job = standing.job(10_000 * (turn + 1) + int(grid), cells)
-            tasks.append((standing, replace(job, fresh=2 * _STARTS, hot=3.0), cells))
+            tasks.append((standing, standing.job(number + int(grid), cells), cells))
     return tasks

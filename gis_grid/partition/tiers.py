@@ -30,13 +30,10 @@ class Part:
 
 def parts(graph: CellGraph, ids: Names, codes: Names) -> list[Part]:
     """Return the connected pieces of every community, in the order of community code and first block."""
-    piece = pieces(graph, graph.link)
-    order = np.lexsort((np.arange(len(graph)), piece))
-    bounds = np.flatnonzero(np.diff(piece[order])) + 1
     found = []
-    for cells in np.split(order.astype(np.int64), bounds) if len(order) else []:
+    for cells, alone in graph.split(pieces(graph, graph.link)):
         code = str(codes[cells[0]])
-        found.append(Part(code, f"{code}/{ids[cells[0]]}", cells, graph.part(cells)))
+        found.append(Part(code, f"{code}/{ids[cells[0]]}", cells, alone))
     return sorted(found, key=lambda part: (part.community_code, part.cells[0]))
 
 

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from gis_grid.partition.build import call_metis
+from gis_grid.partition.build import call_metis, metis
 from gis_grid.partition.cells import CellGraph, Ints
 
 #: Grids a window, by round: other numbers, other seams.
 SIZES = (14, 11)
 #: A part with more grids than this is searched by windows.
 LARGE = 26
+#: A part of more blocks than this is begun region by region, each of about so many blocks.
+VAST, REGION = 20_000, 5_000
+
+
+def regions(graph: CellGraph, seed: int) -> Ints:
+    """Return the number of the region that each block of a vast part lies in; every region is in one piece."""
+    return metis(graph, round(len(graph) / REGION), seed)
 
 
 def windows(graph: CellGraph, labels: Ints, size: int, seed: int) -> list[Ints]:
@@ -50,6 +57,7 @@ def around(graph: CellGraph, labels: Ints, grid: int, size: int) -> Ints:
 
 def _touching(graph: CellGraph, labels: Ints) -> Ints:
     """Return the pairs of grids that share a border one may reach across, each once, the lower number first."""
-    pairs = np.stack([labels[graph.a], labels[graph.b]], axis=1)[graph.link]
-    pairs = np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1)
-    return np.unique(pairs, axis=0).reshape(-1, 2)
+    one, other = labels[graph.a[graph.link]], labels[graph.b[graph.link]]
+    apart, grids = one != other, int(labels.max(initial=0)) + 1
+    pairs = np.unique(np.minimum(one, other)[apart] * grids + np.maximum(one, other)[apart])
+    return np.stack(np.divmod(pairs, grids), axis=1)
