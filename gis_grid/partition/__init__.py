@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gis_grid.partition.cells import CellGraph, Flags, Ints, Names
-    from gis_grid.partition.rounds import Standing
+    from gis_grid.partition.rounds import Standing, Terms
     from gis_grid.partition.tiers import Part
     from gis_grid.scheme import Band, Scheme
 
@@ -114,8 +114,7 @@ def partition(
     Every grid is in one piece inside its community, reaches across no barrier, and is in band wherever blocks,
     barriers and arithmetic allow it: fewest grids out of band come first, then fewest households out of band, then
     the cost (`Scheme.cost`). A part too small for two grids stays one; one where nobody lives goes with the grid next
-    to it, even across a barrier. The same blocks, borders, scheme, seed and
-    effort give the same assignment on any number of workers, in whatever order the rows stand.
+    to it, even across a barrier. The same input, seed and effort give the same assignment on any number of workers.
 
     `blocks` and `borders` keep the contract of `gis_grid.frames`. `progress` is called with blocks done, blocks to
     do, and cost and grids out of band so far. `counts` says for some community codes exactly how many grids
@@ -145,24 +144,30 @@ def partition(
     {'b1': 'g0001', 'b2': 'g0001', 'b3': 'g0002', 'b4': 'g0002'}
     """
     from gis_grid.partition.cells import cell_graph
-    from gis_grid.partition.cost import balance_price
     from gis_grid.partition.crew import Crew
-    from gis_grid.partition.rounds import Standing, Terms, divide
+    from gis_grid.partition.rounds import Standing, divide
     from gis_grid.partition.tiers import parts, shares
 
-    options = options or PartitionOptions()
-    deadline = None if options.time_limit is None else time.time() + options.time_limit
-    band = scheme.main.band
+    options, band = options or PartitionOptions(), scheme.main.band
+    terms = _terms(options, scheme, len(blocks))  # the clock runs from here
     graph, ids, codes = cell_graph(blocks, borders, scheme.cost, band)
     pieces = parts(graph, ids, codes)
-    effort = options.effort * (min(_PATIENT, max(1.0, _SMALL / max(1, len(ids)))) if options.effort >= 1.0 else 1.0)
-    terms = Terms(band, balance_price(scheme.cost), options.seed, effort, deadline, options.prove)
     given = shares(pieces, counts or {})
     least, excused = _proved(blocks, borders, band, ids, pieces)
     standings = [Standing(part, terms, least[n], excused[part.cells], given[n]) for n, part in enumerate(pieces)]
     with Crew(options.workers if options.prove or len(ids) >= _WORTH_A_PROCESS else 1) as crew:
-        standings = divide(standings, crew, progress)
-    return _result(blocks, graph, ids, standings, scheme)
+        return _result(blocks, graph, ids, divide(standings, crew, progress), scheme)
+
+
+def _terms(options: PartitionOptions, scheme: Scheme, blocks: int) -> Terms:
+    """Return what all searches of a district of so many blocks share."""
+    from gis_grid.partition.cost import balance_price
+    from gis_grid.partition.rounds import Terms
+
+    deadline = None if options.time_limit is None else time.time() + options.time_limit
+    longer = min(_PATIENT, max(1.0, _SMALL / max(1, blocks))) if options.effort >= 1.0 else 1.0
+    balance = balance_price(scheme.cost)
+    return Terms(scheme.main.band, balance, options.seed, options.effort * longer, deadline, options.prove)
 
 
 def _proved(

@@ -5,6 +5,7 @@ A search is told to stop here too: by `first_interrupt_stops` in the process tha
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import signal
 import threading
@@ -22,6 +23,8 @@ Result = TypeVar("Result")
 
 #: Seconds between two looks at whether the search was told to stop, while workers are busy.
 _LOOK = 0.1
+#: Tasks handed over for each worker: enough that none is idle, few enough that watching them takes no time.
+_AHEAD = 4
 
 
 @dataclass
@@ -128,9 +131,14 @@ class Crew:
     def _together(self, work: Callable[[Task], Result], tasks: dict[int, Task]) -> Iterator[tuple[int, Result]]:
         assert self._pool is not None
         assert self._stop is not None
-        with _later_interrupts():
-            running: dict[Future[Result], int] = {self._pool.submit(work, task): n for n, task in tasks.items()}
-        while running:
+        running: dict[Future[Result], int] = {}
+        waiting = iter(list(tasks.items()))
+        while True:
+            with _later_interrupts():
+                for number, task in itertools.islice(waiting, _AHEAD * self.workers - len(running)):
+                    running[self._pool.submit(work, task)] = number
+            if not running:
+                return
             done, _ = wait(running, timeout=_LOOK if _STOP.heard else None, return_when=FIRST_COMPLETED)
             if _STOP.asked:
                 self._stop.set()

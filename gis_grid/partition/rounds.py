@@ -184,6 +184,11 @@ class Tally:
         self.total = sum(n * len(standing.part.graph) for n, standing in zip(rounds, standings, strict=True))
         self.rank: Rank = (0.0, 0.0, 0.0)
 
+    def begin(self) -> None:
+        """Add up how all parts stand; from here on only what changes is counted."""
+        ranks = np.array([standing.rank for standing in self.standings]).reshape(-1, 3)
+        self.rank = (float(ranks[:, 0].sum()), float(ranks[:, 1].sum()), float(ranks[:, 2].sum()))
+
     def add(self, blocks: int, before: Rank, after: Rank) -> None:
         """Count blocks as searched once more, and what that changed."""
         self.done = min(self.total, self.done + blocks)
@@ -199,7 +204,9 @@ def divide(standings: list[Standing], crew: Crew, progress: Progress | None = No
     """Divide every part; the same parts and terms give the same division, whatever the crew."""
     tally = Tally(standings, progress)
     _begin(standings, tally)
-    _search(crew, tally, [task for s in standings for task in _first(s)])
+    first = [task for s in standings for task in _first(s)]
+    tally.begin()
+    _search(crew, tally, first)
     large = [standing for standing in standings if standing.is_large]
     for number, size in enumerate(SIZES, 1):
         _search(crew, tally, [task for s in large for task in _by_windows(s, size, number)])
@@ -220,8 +227,8 @@ def _begin(standings: list[Standing], tally: Tally) -> None:
             standing.settle()
             if standing.rank[0] <= standing.least:
                 break
-    ranks = np.array([standing.rank for standing in standings]).reshape(-1, 3)
-    tally.add(0, tally.rank, (float(ranks[:, 0].sum()), float(ranks[:, 1].sum()), float(ranks[:, 2].sum())))
+    tally.begin()
+    tally.add(0, tally.rank, tally.rank)
 
 
 def _quick(standing: Standing, turn: int) -> list[_Task]:
