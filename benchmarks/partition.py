@@ -26,8 +26,10 @@ from peers import NEEDS, TITLES
 from verdicts import verdicts
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)
-#: Seconds a tool may take: the slow ones a minute, the quick ones five, the engine as long as it needs.
-LIMITS = {"maxp": 60.0, "gerrychain": 60.0, "kaminpar": 300.0, "mtkahypar": 300.0}
+#: Seconds one run of a tool may take: the slow ones a minute, the quick ones five (METIS at its best is 300 runs), the
+#: engine as long as it needs. What takes longer, or more than half the machine's memory, is stopped, and larger
+#: districts of that tool are left out with a word.
+LIMITS = {"maxp": 60.0, "gerrychain": 60.0, "metis": 300.0, "kaminpar": 300.0, "mtkahypar": 300.0}
 LIMIT_S = 900.0
 #: Where blocks of a case come from.
 CASES: dict[str, Callable[[int], Case]] = {
