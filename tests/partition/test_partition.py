@@ -239,3 +239,15 @@ def test_as_many_grids_are_made_as_are_asked_for() -> None:
         assert out_of_band(blocks, result.assignment, Band(100, 900, 400)) == []
         share = result.parts["households"] / result.parts["households"].sum()
         assert (abs(result.parts["grids"] - wanted * share) < 1).all()
+
+
+def test_a_vast_part_is_begun_by_regions_and_is_legal_on_any_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gis_grid.partition.rounds.VAST", 500)
+    monkeypatch.setattr("gis_grid.partition.windows.REGION", 200)
+    frames = town(np.random.default_rng(6).integers(0, 100, 900), lattice(30, 30))
+    monkeypatch.setattr("gis_grid.partition.rounds._AT_ONCE", 500)
+    found = [partition(*frames, scheme(), options=PartitionOptions(effort=0.2, workers=n)) for n in (1, 2)]
+    assert faults(*frames, found[0].assignment) == []
+    assert out_of_band(*frames[:1], found[0].assignment, Band()) == []
+    assert found[0].assignment.equals(found[1].assignment)
+    assert found[0].cost == found[1].cost

@@ -216,3 +216,15 @@ print(loop.twice(21))
     )
     done = subprocess.run([sys.executable, "-c", script], check=False, **HOW)
     assert done.stdout.strip() == "42", done.stderr
+
+
+def test_graphs_split_all_at_once_are_those_cut_out_one_by_one() -> None:
+    graph = graph_of(np.random.default_rng(3).integers(0, 120, 90), delaunay(90, 3), 3)
+    owner = np.random.default_rng(4).integers(0, 7, 90)
+    split = graph.split(owner)
+    assert len(split) == 7
+    for number, (cells, alone) in enumerate(split):
+        assert cells.tolist() == np.flatnonzero(owner == number).tolist()
+        one = graph.part(cells)
+        for name in ("load", "area_m2", "rim_m", "a", "b", "shared_m", "border_price", "drawn_price", "link"):
+            assert np.array_equal(getattr(alone, name), getattr(one, name)), name
