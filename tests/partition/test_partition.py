@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gis_grid.errors import InputError
-from gis_grid.partition import PartitionOptions, partition
+from gis_grid.partition import PartitionOptions, partition, rounds, windows
 from gis_grid.scheme import Band
 from towns import can_be_legal, delaunay, faults, lattice, out_of_band, scheme, town
 
@@ -242,10 +242,10 @@ def test_as_many_grids_are_made_as_are_asked_for() -> None:
 
 
 def test_a_vast_part_is_begun_by_regions_and_is_legal_on_any_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gis_grid.partition.rounds.VAST", 500)
-    monkeypatch.setattr("gis_grid.partition.windows.REGION", 200)
+    monkeypatch.setattr(rounds, "VAST", 500)
+    monkeypatch.setattr(rounds, "_AT_ONCE", 500)
+    monkeypatch.setattr(windows, "REGION", 200)
     frames = town(np.random.default_rng(6).integers(0, 100, 900), lattice(30, 30))
-    monkeypatch.setattr("gis_grid.partition.rounds._AT_ONCE", 500)
     found = [partition(*frames, scheme(), options=PartitionOptions(effort=0.2, workers=n)) for n in (1, 2)]
     assert faults(*frames, found[0].assignment) == []
     assert out_of_band(*frames[:1], found[0].assignment, Band()) == []
