@@ -24,8 +24,8 @@ _BLOCK, _BORDERS = 1e-2, 0.3
 
 #: Up to so many blocks all grids are listed, if there are no more of them than that.
 FEW, _MOST = 24, 40_000
-#: Nodes of the search for a cover where all grids are listed.
-_NODES = 200_000
+#: Nodes of the search for a cover where all grids are listed, and among grids that were met.
+NODES, NODES_MET = 200_000, 20_000
 
 
 class Grids(NamedTuple):
@@ -49,7 +49,7 @@ def within(case: Case, grids: Grids, most: float) -> Grids:
     return Grids(grids.member[away <= most], grids.name[away <= most])
 
 
-def chosen_grids(case: Case, labels: Ints, met: Grids, band: Band, balance: float) -> Ints:
+def chosen_grids(case: Case, labels: Ints, met: Grids, band: Band, balance: float, nodes: int) -> Ints:
     """Return the labels of the best division that the grids of one division and others that were met can make."""
     used = np.unique(labels)
     own = Grids(labels == used[:, None], np.minimum(used, case.identities))
@@ -66,8 +66,7 @@ def chosen_grids(case: Case, labels: Ints, met: Grids, band: Band, balance: floa
     unused = ~cover[: len(used), len(case.graph) :].any(axis=0)
     start = np.concatenate([np.arange(len(used)), len(cover) + np.flatnonzero(unused)])
     columns, prices = np.concatenate([cover, idle]), np.append(cost, np.zeros(len(idle)))
-    limits = Limits(nodes=_NODES if len(case.graph) <= FEW else Limits().nodes)
-    rows = cheapest_cover(pool_of(columns, prices), columns.shape[1], start, limits).chosen
+    rows = cheapest_cover(pool_of(columns, prices), columns.shape[1], start, Limits(nodes=nodes)).chosen
     rows = rows[rows < len(cover)]
     fresh = np.cumsum(grids.name[rows] == case.identities) - 1 + case.identities
     name = np.where(grids.name[rows] == case.identities, fresh, grids.name[rows])

@@ -10,7 +10,7 @@ import numpy as np
 
 from gis_grid.partition import redraw, stay
 from gis_grid.partition.cells import CellGraph, Floats, Ints
-from gis_grid.partition.choice import Grids, chosen_grids, every_grid, within
+from gis_grid.partition.choice import NODES, NODES_MET, Grids, chosen_grids, every_grid, within
 from gis_grid.partition.cost import overfull
 from gis_grid.partition.crew import stop_asked
 from gis_grid.partition.homes import Case
@@ -52,6 +52,7 @@ class Manner:
     seed: int = 0
     batches: int = _BATCHES
     heats: int = _HEATS
+    nodes: int = NODES
     cap: float = NO_CAP
     deadline: float | None = None
 
@@ -242,12 +243,13 @@ class _Table:
     def recombine(self, found: Found) -> Found:
         """Return the best division that the grids met so far can make."""
         count = int(self.archive.fill[0])
-        return self._best_of(found, Grids(self.archive.member[:count], self.archive.identity[:count]))
+        met = Grids(self.archive.member[:count], self.archive.identity[:count])
+        return self._best_of(found, met, min(NODES_MET, self.manner.nodes))
 
-    def _best_of(self, found: Found, met: Grids) -> Found:
+    def _best_of(self, found: Found, met: Grids, nodes: int) -> Found:
         if not found.errors:
             met = within(self.case, met, found.moved)
-        labels = chosen_grids(self.case, found.labels, met, self.manner.band, self.manner.balance)
+        labels = chosen_grids(self.case, found.labels, met, self.manner.band, self.manner.balance, nodes)
         if labels.max() >= self.slots:  # more new grids than there is room for
             return found
         return min(found, self.measured(labels), key=lambda one: _key(one, self.manner.cap))
@@ -255,7 +257,7 @@ class _Table:
     def exact(self, found: Found) -> Found:
         """Return the best division there is where the blocks are so few that all their grids can be listed."""
         grids = every_grid(self.case, self.manner.band)
-        return found if grids is None else self._best_of(found, grids)
+        return found if grids is None else self._best_of(found, grids, self.manner.nodes)
 
     def measured(self, labels: Ints) -> Found:
         """Return a division with its books."""

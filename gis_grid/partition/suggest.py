@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Measures", "Suggestion", "suggest"]
 
-#: A suggestion must come at once: one batch of short annealings.
-_BATCHES, _HEATS = 1, 10
+#: A suggestion must come at once: one batch of short annealings, and a short search where all grids can be listed.
+_BATCHES, _HEATS, _NODES = 1, 10, 2_000
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ def suggest(plan: Plan, grids: Iterable[str], *, seed: int = 0) -> Suggestion:
     graph, ids, codes = cell_graph(blocks, borders, plan.scheme.cost)
     home = np.searchsorted(np.array(chosen), mine.reindex(ids).to_numpy(dtype=str)).astype(np.int64)
     table = _Draft(plan, blocks, borders, graph, ids, codes, home, np.array(chosen, dtype=object), seed)
-    findings: list[Finding] = []
+    findings = table.explained() if table.is_beyond_counting() else []
     before, after = table.searched(findings)
-    if any(found.errors for _, found in after):  # is that because these blocks cannot do better?
-        findings = explain(blocks, borders, plan.scheme.main.band)
+    if not findings and any(found.errors for _, found in after):  # is that because these blocks cannot do better?
+        findings = table.explained()
         if findings:
             before, after = table.searched(findings)
     return table.told(before, after, findings)
@@ -133,6 +133,21 @@ class _Draft:
     names: Names
     seed: int
 
+    def is_beyond_counting(self) -> bool:
+        """Tell whether some part is seen at once not to be divisible into grids in band, by its households alone."""
+        from gis_grid.partition.tiers import parts
+
+        band = self.plan.scheme.main.band
+        for part in parts(self.graph, self.ids, self.codes):
+            total = int(part.graph.load.sum())
+            if total and (part.graph.load.max() > band.max or not len(band.feasible_counts(total))):
+                return True
+        return False
+
+    def explained(self) -> list[Finding]:
+        """Return the proofs of what these blocks cannot meet; remedies are for a whole plan to be asked for."""
+        return explain(self.blocks, self.borders, self.plan.scheme.main.band, remedies=False)
+
     def searched(self, findings: list[Finding]) -> tuple[_Searched, _Searched]:
         """Return the cases of all parts as they stand, and as a short search leaves them."""
         from gis_grid.partition.restore import measured, restored
@@ -159,7 +174,7 @@ class _Draft:
             names = np.flatnonzero(main == number)
             case = make_case(part, own, names, cause[part.cells], least, band, self.seed)
             manner = Manner(band, balance_price(self.plan.scheme.cost), part.seed(self.seed))
-            yield case, replace(manner, batches=_BATCHES, heats=_HEATS)
+            yield case, replace(manner, batches=_BATCHES, heats=_HEATS, nodes=_NODES)
 
     def told(self, before: _Searched, after: _Searched, findings: list[Finding]) -> Suggestion:
         """Return the moves with what they do."""

@@ -35,24 +35,42 @@ def connected_sets(around: Sequence[int], load: Sequence[int], most: int, *, lim
     >>> connected_sets([0b010, 0b101, 0b010], [100, 200, 300], 500).tolist()
     [1, 2, 3, 4, 6]
     """
-    count = len(around)
     near, weight = np.array(around, dtype=np.int64), np.array(load, dtype=np.int64)
     single = np.flatnonzero(weight <= most)
-    masks, rim, total = np.int64(1) << single, near[single], weight[single]
-    found = [masks]
+    masks, total = np.int64(1) << single, weight[single]
+    # a set grows from its lowest block on, never by a block that a set beside it was grown by: so each comes once
+    closed = (masks << 1) - 1
+    rim = near[single] & ~closed
+    found, count = [masks], len(masks)
     while len(masks):
-        grown, rims, totals = [], [], []
-        for bit in range(count):
-            rows = np.flatnonzero((rim >> bit & 1 == 1) & (masks >> bit & 1 == 0) & (total + weight[bit] <= most))
-            grown.append(masks[rows] | np.int64(1) << np.int64(bit))
-            rims.append(rim[rows] | near[bit])
-            totals.append(total[rows] + weight[bit])
-        masks, first = np.unique(np.concatenate(grown), return_index=True)
-        rim, total = np.concatenate(rims)[first], np.concatenate(totals)[first]
+        level, grown = (masks, rim, closed, total), []
+        while len(level[0]):
+            level, more = _grown(*level, near, weight, most)
+            grown.append(more)
+            count += len(more[0])
+            if count > limit:
+                return None
+        masks, rim, closed, total = (np.concatenate(one) for one in zip(*grown, strict=True)) if grown else level
         found.append(masks)
-        if sum(map(len, found)) > limit:
-            return None
     return np.sort(np.concatenate(found))
+
+
+_Level = tuple[Masks, Masks, Masks, Ints]
+
+
+def _grown(
+    masks: Masks, rim: Masks, closed: Masks, total: Ints, near: Masks, weight: Ints, most: int
+) -> tuple[_Level, _Level]:
+    """Grow each set by the lowest block of its rim; return the sets with rims still open, and the sets grown."""
+    open_ = rim != 0
+    masks, rim, closed, total = masks[open_], rim[open_], closed[open_], total[open_]
+    step = rim & -rim
+    rim, closed = rim ^ step, closed | step
+    block = np.frexp(step.astype(np.float64))[1] - 1
+    load = total + weight[block]
+    fits = load <= most
+    wider = (rim[fits] | near[block[fits]]) & ~closed[fits]
+    return (masks, rim, closed, total), (masks[fits] | step[fits], wider, closed[fits], load[fits])
 
 
 def loads_of(masks: Masks, load: Sequence[int]) -> Ints:
