@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from pattern import pattern
@@ -79,3 +80,17 @@ def test_ready_made_blocks_above_the_band_are_the_only_exceptions(community: int
     assert sorted(issue.block_ids for issue in issues) == sorted((block,) for block in heavy)
     assert {issue.severity for issue in issues} == {"exception"}
     assert all(issue.tried[0].kind == "divide" for issue in issues)
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_nothing_stays_beside_an_oversize_block_that_could_be_in_band_elsewhere(seed: int) -> None:
+    """With division off, leftovers beside a block above the band are judged by the search as by the rule."""
+    blocks, borders = pattern(300, seed=seed, heavy=0.05, households=220)
+    scheme = Scheme.load("qinzhou")
+    nothing = gpd.GeoDataFrame({"community_code": [], "name": []}, geometry=[])
+    found = partition(blocks, borders, scheme).assignment
+    grids = gpd.GeoDataFrame(index=pd.Index(sorted(set(found)), name="grid_id"))
+    plan = Plan(scheme, blocks, borders, nothing, nothing, found, grids, issues_frame([]))
+    issues = check(plan, rules=("band",))
+    assert any(issue.severity == "exception" for issue in issues)
+    assert [issue.message_en for issue in issues if issue.severity == "error"] == []

@@ -27,6 +27,10 @@ MAIN_CLASSES = ("motorway", "trunk", "primary", "secondary", "railway", "river")
 AROUND_BARRIER = 10.0
 
 
+#: A block above the band counts as so many households where divisions are compared (see `counted`).
+HEAVY = 1 << 40
+
+
 #: Grids out of band, households out of band, cost: what divisions are compared by, in this order; less is better.
 Rank = tuple[float, float, float]
 
@@ -71,25 +75,41 @@ def heavy_step(band: Band) -> int:
 def overfull(load: Ints, band: Band) -> Ints:
     """Count grids out of band: 1 for each, and for one so heavy that it could give up a whole grid, all it could fill.
 
-    Counted so, neither two oversized blocks nor many small leftovers are ever better off in one grid.
+    Counted so, neither two oversized blocks nor many small leftovers are ever better off in one grid. Where blocks above
+    the band are marked (`counted`), each is one, and what lies beside it counts like a grid out of band of its own.
 
     >>> from gis_grid.scheme import Band
-    >>> overfull(np.array([299, 300, 500, 574, 1200]), Band(300, 500, 400))
-    array([1, 0, 0, 1, 4])
+    >>> overfull(np.array([299, 300, 500, 574, 1200, HEAVY, HEAVY + 40, 2 * HEAVY]), Band(300, 500, 400))
+    array([1, 0, 0, 1, 4, 1, 2, 3])
     """
     step = heavy_step(band)
-    heavy = np.where(load < step + band.max, 1, load // step)
-    return np.where(load < band.min, 1, np.where(load > band.max, heavy, 0)).astype(np.int64)
+    heavy, rest = load // HEAVY, load % HEAVY
+    beside = 2 * heavy - 1 + np.where(rest > 0, np.maximum(1, rest // step), 0)
+    over = np.where(load < step + band.max, 1, np.where(heavy > 0, beside, load // step))
+    return np.where(load < band.min, 1, np.where(load > band.max, over, 0)).astype(np.int64)
+
+
+def counted(load: Ints, band: Band) -> Ints:
+    """Return the loads of blocks with those above the band marked: whatever they hold, they must be a grid alone.
+
+    Without the mark a grid of such a block would take in leftovers at no price, though they could be in band elsewhere.
+
+    >>> from gis_grid.scheme import Band
+    >>> counted(np.array([80, 500, 640, 2000]), Band(300, 500, 400)) // HEAVY
+    array([0, 0, 1, 1])
+    """
+    return np.where(load > band.max, HEAVY, load).astype(np.int64)
 
 
 def deviation(load: Ints, band: Band) -> Ints:
-    """Return by how many households each load misses the band.
+    """Return by how many households each load misses the band; beside a marked block (`counted`) all there is.
 
     >>> from gis_grid.scheme import Band
     >>> deviation(np.array([299, 300, 500, 574]), Band(300, 500, 400))
     array([ 1,  0,  0, 74])
     """
-    return np.maximum(0, band.min - load) + np.maximum(0, load - band.max)
+    over = np.where(load < HEAVY, np.maximum(0, load - band.max), load % HEAVY)
+    return np.maximum(0, band.min - load) + over
 
 
 def imbalance(load: Ints | Floats, band: Band) -> Floats:
@@ -145,7 +165,14 @@ def loads(graph: CellGraph, labels: Ints) -> Ints:
 
 
 def rank(graph: CellGraph, labels: Ints, band: Band, balance: float) -> Rank:
-    """Return what divisions are compared by: grids out of band, households out of band, and cost."""
-    load = loads(graph, labels)
+    """Return what divisions are compared by: grids out of band, households out of band, and cost.
+
+    A block that could fill several grids counts as all of them, wherever it lies.
+    """
+    marked = counted(graph.load, band)
+    load = np.zeros(int(labels.max(initial=-1)) + 1, dtype=np.int64)
+    np.add.at(load, labels, marked)
+    big = graph.load[marked == HEAVY]
+    out = overfull(load, band).sum() + (overfull(big, band) - 1).sum()
     cost = float(grid_costs(graph, labels, band, balance).sum())
-    return float(overfull(load, band).sum()), float(deviation(load, band).sum()), round(cost, 6)
+    return float(out), float(deviation(loads(graph, labels), band).sum()), round(cost, 6)

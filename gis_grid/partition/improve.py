@@ -11,7 +11,7 @@ import numpy as np
 
 from gis_grid.partition.build import seeds
 from gis_grid.partition.cells import CellGraph, Floats, Ints, from_zero
-from gis_grid.partition.cost import Rank, deviation, grid_costs, heavy_step, loads, overfull, rank
+from gis_grid.partition.cost import Rank, counted, deviation, grid_costs, heavy_step, overfull, rank
 from gis_grid.partition.cover import Limits, cheapest_cover, pool_of
 from gis_grid.partition.crew import stop_asked
 from gis_grid.partition.kernels import Archive, Desk, Division, Law, Net, Pace, standing
@@ -48,7 +48,8 @@ class Search:
 
     def __init__(self, job: Job, *, slots: int = 1) -> None:
         self.job, self.graph, self.band = job, job.graph, job.band
-        self.net = _net(job.graph)
+        self.load = counted(job.graph.load, job.band)
+        self.net = _net(job.graph)._replace(load=self.load)
         priced = law_of(job.graph, job.band, job.balance)
         self.law = priced._replace(fewest=job.fewest, most=job.most, lenient=job.lenient)
         self.slots = max(job.most, slots) + 1
@@ -59,7 +60,7 @@ class Search:
 
     def division(self, labels: Ints) -> Division:
         """Return a division with room for one grid more than is allowed."""
-        load = np.bincount(labels, weights=self.graph.load, minlength=self.slots).astype(np.int64)
+        load = self._loads(labels, self.slots)
         return Division(labels.copy(), load, np.bincount(labels, minlength=self.slots).astype(np.int64))
 
     def rank(self, labels: Ints) -> Rank:
@@ -67,6 +68,12 @@ class Search:
         found = rank(self.graph, labels, self.band, self.job.balance)
         missed = abs(int(labels.max()) + 1 - self.job.most) if self.job.fewest == self.job.most else 0
         return found[0] + missed, found[1], found[2]
+
+    def _loads(self, labels: Ints, grids: int) -> Ints:
+        """Return the households of each of so many grids, blocks above the band marked."""
+        load = np.zeros(grids, dtype=np.int64)
+        np.add.at(load, labels, self.load)
+        return load
 
     def anneal(self, labels: Ints, hot: float, cold: float, *, stretches: int | None = None) -> Ints:
         """Anneal from a division and return the best seen; good grids met on the way stay in the archive."""
@@ -101,7 +108,7 @@ class Search:
         grids = int(labels.max()) + 1
         bits = np.unpackbits(archive.bits[:count].view(np.uint8), axis=1, bitorder="little", count=len(self.graph))
         member = np.concatenate([labels[None, :] == np.arange(grids)[:, None], bits.astype(bool)])
-        load = np.concatenate([loads(self.graph, labels), archive.load[:count]])
+        load = np.concatenate([self._loads(labels, grids), archive.load[:count]])
         cost = np.concatenate([grid_costs(self.graph, labels, self.band, self.job.balance), archive.cost[:count]])
         whole = max(1.0, float(cost[:grids].sum()))
         cost = cost + whole * (_OUT * overfull(load, self.band) + _HOUSEHOLD * deviation(load, self.band))

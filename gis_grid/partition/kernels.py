@@ -13,6 +13,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from gis_grid.partition.cost import HEAVY
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -143,7 +145,20 @@ def grids_out(load: int, law: Law) -> int:
         return 1
     if load <= law.hi:
         return 0
-    return 1 if load < law.step + law.hi else load // law.step
+    if load < law.step + law.hi:
+        return 1
+    if load < HEAVY:
+        return load // law.step
+    rest = load % HEAVY
+    return 2 * (load // HEAVY) - 1 + (max(1, rest // law.step) if rest > 0 else 0)
+
+
+@compiled
+def off_band(load: int, law: Law) -> int:
+    """Count households out of band as `cost.deviation` does."""
+    if load < law.lo:
+        return law.lo - load
+    return load % HEAVY if load >= HEAVY else max(load - law.hi, 0)
 
 
 @compiled
@@ -158,9 +173,7 @@ def load_price(load: int, law: Law) -> float:
     """Return what a load costs, and far more where it leaves the band."""
     price = balance_of(load, law)
     if load < law.lo or load > law.hi:
-        price += law.per_grid * grids_out(load, law) + law.per_household * (
-            max(law.lo - load, 0) + max(load - law.hi, 0)
-        )
+        price += law.per_grid * grids_out(load, law) + law.per_household * off_band(load, law)
     return price
 
 
@@ -243,7 +256,7 @@ def standing(net: Net, law: Law, now: Division) -> Floats:
         if now.size[g] > 0:
             used += 1
             found[0] += grids_out(load, law)
-            found[1] += max(law.lo - load, 0) + max(load - law.hi, 0)
+            found[1] += off_band(load, law)
             found[2] += balance_of(load, law)
     for v in range(len(net.load)):
         for e in range(net.ptr[v], net.ptr[v + 1]):

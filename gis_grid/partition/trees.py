@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gis_grid.partition.cost import HEAVY
 from gis_grid.partition.kernels import (
     ZERO,
     Archive,
@@ -137,6 +138,17 @@ def rest_price(load: int, grids: int, law: Law) -> float:
     """Return the least that a load still to be divided into so many grids can cost."""
     if grids == 1:
         return load_price(load, law)
+    if load >= HEAVY:  # every marked block is a grid of its own
+        heavy = load // HEAVY
+        if heavy >= grids:
+            return load_price(load, law)
+        return heavy * law.per_grid + _few_price(load % HEAVY, grids - heavy, law)
+    return _few_price(load, grids, law)
+
+
+@compiled
+def _few_price(load: int, grids: int, law: Law) -> float:
+    """Return the same for a load without marked blocks."""
     if load < grids * law.lo:
         return law.per_grid + law.per_household * (grids * law.lo - load)
     if load > grids * law.hi:
