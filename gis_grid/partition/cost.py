@@ -75,8 +75,8 @@ def heavy_step(band: Band) -> int:
 def overfull(load: Ints, band: Band) -> Ints:
     """Count grids out of band: 1 for each, and for one so heavy that it could give up a whole grid, all it could fill.
 
-    Counted so, neither two oversized blocks nor many small leftovers are ever better off in one grid. Where blocks above
-    the band are marked (`counted`), each is one, and what lies beside it counts like a grid out of band of its own.
+    Counted so, neither two oversized blocks nor many small leftovers are ever better off in one grid. Where blocks
+    above the band are marked (`counted`), each is one, and what lies beside it counts like a grid out of band too.
 
     >>> from gis_grid.scheme import Band
     >>> overfull(np.array([299, 300, 500, 574, 1200, HEAVY, HEAVY + 40, 2 * HEAVY]), Band(300, 500, 400))

@@ -20,6 +20,8 @@ from gis_grid.scheme import Band
 
 #: Annealings in one batch, batches at most, and the temperatures of each: so many, down to so many households.
 _BATCH, _BATCHES, _HEATS, _COLD = 4, 6, 40, 1.0
+#: Searches with other random numbers, at most, and how many of them in a row that find nothing better are enough.
+_SEARCHES, _STALE = 6, 2
 #: Where one annealing after the other begins (households), and what an error weighs in it: where it is dear legality is
 #: found in narrow places, where it is cheap the way through what is illegal for a while is shorter.
 _STARTS = ((8.0, 150.0), (30.0, 400.0), (15.0, 150.0), (60.0, 400.0))
@@ -53,6 +55,7 @@ class Manner:
     batches: int = _BATCHES
     heats: int = _HEATS
     nodes: int = NODES
+    searches: int = _SEARCHES
     cap: float = NO_CAP
     deadline: float | None = None
 
@@ -96,6 +99,18 @@ def restored(case: Case, manner: Manner) -> Found:
         if not found.errors:
             break
     return found
+
+
+def _again_and_again(case: Case, manner: Manner) -> Found:
+    """Return the best of searches with other random numbers, until so many in a row have found nothing better."""
+    best, stale = searched(case, manner), 0
+    for turn in range(1, manner.searches):
+        if stale == _STALE or not best.moved or manner.is_over():
+            break
+        other = searched(case, replace(manner, seed=(manner.seed + 104_729 * turn) % 2**31))
+        better = _key(other, manner.cap) < _key(best, manner.cap)
+        best, stale = (other, 0) if better else (best, stale + 1)
+    return best
 
 
 def searched(case: Case, manner: Manner) -> Found:
@@ -157,10 +172,9 @@ def _take(case: Case, found: Found, grids: Ints, manner: Manner) -> Found:
     if not len(cells):
         return found
     part, back = _cut_out(case, cells, manner.band)
-    before = measured(part, manner)
-    elsewhere = found.moved - before.moved
+    elsewhere = found.moved - measured(part, manner).moved
     own = replace(manner, cap=manner.cap - elsewhere, seed=(manner.seed + 7919 * int(cells[0])) % 2**31)
-    after = searched(part, own)
+    after = _again_and_again(part, own)
     labels = case.labels.copy()
     names = np.concatenate([back, int(labels.max()) + 1 + np.arange(int(after.labels.max()) + 1)])
     labels[cells] = names[after.labels]

@@ -174,7 +174,7 @@ class _Draft:
             names = np.flatnonzero(main == number)
             case = make_case(part, own, names, cause[part.cells], least, band, self.seed)
             manner = Manner(band, balance_price(self.plan.scheme.cost), part.seed(self.seed))
-            yield case, replace(manner, batches=_BATCHES, heats=_HEATS, nodes=_NODES)
+            yield case, replace(manner, batches=_BATCHES, heats=_HEATS, nodes=_NODES, searches=1)
 
     def told(self, before: _Searched, after: _Searched, findings: list[Finding]) -> Suggestion:
         """Return the moves with what they do."""
