@@ -122,35 +122,26 @@ def update_partition(
     >>> found.assignment.to_dict(), found.moved
     ({'b1': 'west', 'b2': 'west', 'b3': 'east', 'b4': 'east', 'b5': 'east'}, 40)
     """
-    from gis_grid.partition.cells import cell_graph
-    from gis_grid.partition.cost import terms
-
     options = options or UpdateOptions()
     deadline = None if options.time_limit is None else time.time() + options.time_limit
-    graph, ids, codes = cell_graph(blocks, borders, scheme.cost)
-    before = home.reindex(ids).fillna("").astype(str).to_numpy(dtype=str)
-    names = np.unique(before[before != ""])
-    place = np.where(before == "", -1, np.searchsorted(names, before)).astype(np.int64)
-    setting = _Setting(blocks, borders, scheme, graph, ids, codes, place)
+    setting, names = _setting(blocks, borders, scheme, home)
     cases, empty = _cases(setting, options.seed)
     manners = [_manner(setting, case, options, deadline) for case in cases]
     found = [_restored(case, manner) for case, manner in zip(cases, manners, strict=True)]
-    lost = int(graph.load[place >= 0].sum()) - sum(int(case.graph.load[case.home >= 0].sum()) for case in cases)
+    households = int(setting.graph.load[setting.home >= 0].sum())
+    lost = households - sum(int(case.graph.load[case.home >= 0].sum()) for case in cases)
     needed = lost + sum(one.moved for one in found)
-    households = int(graph.load[place >= 0].sum())
     if options.max_moved is not None and needed > options.max_moved * households:
         found = _within(cases, manners, found, options.max_moved * households - lost)
-    early = _cut_by(manners)
     labels = _joined(setting, cases, found, empty, len(names))
-    used, label = np.unique(labels, return_inverse=True)
     return UpdateResult(
         assignment=_named(labels, names, home, setting),
         households=households,
         moved=lost + sum(one.moved for one in found),
         needed=needed,
         errors=sum(one.errors for one in found),
-        cost=terms(graph, label, scheme.main.band, scheme.cost, place) if len(used) else {},
-        stopped_early=early,
+        cost=_terms(setting, labels),
+        stopped_early=_cut_by(manners),
     )
 
 
@@ -171,6 +162,27 @@ class _Setting:
         """Return the geometries in the order of the ids."""
         found: npt.NDArray[np.object_] = self.blocks.geometry.reindex(self.ids).to_numpy()
         return found
+
+
+def _setting(
+    blocks: gpd.GeoDataFrame, borders: gpd.GeoDataFrame, scheme: Scheme, home: pd.Series
+) -> tuple[_Setting, npt.NDArray[np.str_]]:
+    """Return the district with the earlier grid of each block, and the ids of these grids."""
+    from gis_grid.partition.cells import cell_graph
+
+    graph, ids, codes = cell_graph(blocks, borders, scheme.cost)
+    before = home.reindex(ids).fillna("").astype(str).to_numpy(dtype=str)
+    names = np.unique(before[before != ""])
+    place = np.where(before == "", -1, np.searchsorted(names, before)).astype(np.int64)
+    return _Setting(blocks, borders, scheme, graph, ids, codes, place), names
+
+
+def _terms(setting: _Setting, labels: Ints) -> dict[str, float]:
+    from gis_grid.partition.cost import terms
+
+    used, label = np.unique(labels, return_inverse=True)
+    scheme = setting.scheme
+    return terms(setting.graph, label, scheme.main.band, scheme.cost, setting.home) if len(used) else {}
 
 
 def _cases(setting: _Setting, seed: int) -> tuple[list[PartCase], list[Part]]:
