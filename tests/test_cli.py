@@ -321,3 +321,30 @@ def test_output_to_a_closed_pipe_makes_no_traceback(plan_file: Path) -> None:
     command = f"{sys.executable} -m gis_grid.cli describe {plan_file} | head -c 1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=os.environ, check=False)
     assert "Traceback" not in done.stderr
+
+
+def test_tiles_are_written_and_said(plan_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plan.pmtiles"
+    done = run("tiles", plan_file, "--out", out, "--json")
+    assert done.exit_code == 0
+    said = json.loads(done.output)
+    assert said["bytes"] == out.stat().st_size
+    assert said["counts"] == "all"
+    assert {"grids", "blocks", "borders", "labels", "communities"} <= set(said["layers"])
+    assert "tiles of zooms 12–13" in run("tiles", plan_file, "--out", out, "--suppress", "--zooms", "12-13").output
+
+
+def test_tiles_refuse_what_cannot_be_and_leave_the_old_file(plan_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plan.pmtiles"
+    out.write_bytes(b"before")
+    for words in (
+        ("tiles", plan_file, "--out", out, "--zooms", "16-11"),
+        ("tiles", plan_file, "--out", out, "--zooms", "near"),
+        ("tiles", tmp_path / "nowhere.gpkg", "--out", out),
+        ("tiles", plan_file, "--out", tmp_path / "plan.zip"),
+    ):
+        done = run(*words)
+        assert done.exit_code == 2
+        assert "→" in done.output
+        assert "Traceback" not in done.output
+    assert out.read_bytes() == b"before"

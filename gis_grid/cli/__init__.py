@@ -1,4 +1,4 @@
-"""The command line: `gis-grid build`, `check`, `describe`, `compare`, `lookup`, `report`, `schemes` and `demo`.
+"""The command line: `gis-grid build`, `check`, `describe`, `compare`, `lookup`, `report`, `tiles` and others.
 
 Nothing heavy is imported here, so that `gis-grid --help` answers at once: each command imports what it needs
 when it runs.
@@ -17,6 +17,7 @@ from gis_grid.cli.lookup import lookup
 from gis_grid.cli.plans import check, compare, describe
 from gis_grid.cli.report import report
 from gis_grid.cli.schemes import schemes
+from gis_grid.cli.tiles import tiles
 from gis_grid.errors import GridError
 
 __all__ = ["main"]
@@ -64,5 +65,5 @@ def main() -> None:
     """
 
 
-for command in (build, check, compare, demo, describe, lookup, report, schemes):
+for command in (build, check, compare, demo, describe, lookup, report, schemes, tiles):
     main.add_command(command)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gis_grid.crs import transform_geometries
 from gis_grid.errors import Fault, FrameError
 from gis_grid.tiles.encoder import LINE, POLYGON, Properties, layer
-from gis_grid.tiles.ground import Ground, TileGround
+from gis_grid.tiles.ground import Ground, Grounds, TileGround
 from gis_grid.tiles.mercator import MERCATOR, check_tile, lonlat_bounds, zoom_range
 from gis_grid.tiles.outlines import Outlines
 
@@ -104,8 +104,8 @@ class DraftTiles:
     ) -> None:
         if blocks.crs is None:
             raise FrameError(Fault("the frame has no CRS", "blocks", remedy="declare one (set_crs)"))
-        self._shapes = transform_geometries(blocks.geometry.to_numpy(), blocks.crs, MERCATOR)
-        self.extent = np.asarray(shapely.total_bounds(self._shapes)) if len(blocks) else np.zeros(4)
+        shapes = transform_geometries(blocks.geometry.to_numpy(), blocks.crs, MERCATOR)
+        self.extent = np.asarray(shapely.total_bounds(shapes)) if len(blocks) else np.zeros(4)
         self.zooms = zooms or zoom_range(self.extent)
         self.bounds = lonlat_bounds(self.extent)
         self.counts = counts
@@ -113,7 +113,7 @@ class DraftTiles:
         self._households = blocks["households"].to_numpy(np.int64)
         self._said = Properties.of(told(self._households, counts), _from_one(len(blocks)))
         self._outlines = Outlines.of(blocks, borders)
-        self._grounds: dict[int, Ground] = {}
+        self._grounds = Grounds(shapes, self.zooms[1])
         self._seen: OrderedDict[tuple[int, int, int], _Seen] = OrderedDict()
         self._keep = keep
         self._lock = threading.RLock()
@@ -210,9 +210,7 @@ class DraftTiles:
     def ground(self, z: int) -> Ground:
         """Return the blocks simplified for a zoom; made when first asked for."""
         with self._lock:
-            if z not in self._grounds:
-                self._grounds[z] = Ground.of(self._shapes, z, last=z == self.zooms[1])
-            return self._grounds[z]
+            return self._grounds.at(z)
 
     def _tile(self, z: int, x: int, y: int) -> _Seen:
         with self._lock:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
 from gis_grid.tiles.encoder import Bytes, write_paths
-from gis_grid.tiles.mercator import BUFFER, EXTENT, scaled
+from gis_grid.tiles.mercator import EXTENT, HIGH, LOW, scaled
 from gis_grid.tiles.rings import fans, nest, trace_lines, trace_rings
 from gis_grid.tiles.snapping import snap
 
@@ -24,6 +25,30 @@ Geometries = NDArray[Any]
 TOLERANCE = 4.0
 #: The same at the last zoom, which is enlarged when a map is drawn closer.
 LAST_TOLERANCE = 1.0
+
+
+class Grounds:
+    """Make the ground of each zoom when it is first asked for; no locks.
+
+    The last zoom is simplified for itself; before it every second zoom is, and the zoom before that takes its borders
+    over, since simplifying costs more than all else and a quarter of the corners too many costs little.
+    """
+
+    def __init__(self, mercator: Geometries, last: int) -> None:
+        self._mercator = mercator
+        self._last = last
+        self._made: dict[int, Ground] = {}
+
+    def at(self, zoom: int) -> Ground:
+        """Return the blocks simplified for a zoom, all their borders once."""
+        if zoom not in self._made:
+            if (self._last - zoom) % 2 == 0 and zoom < self._last:
+                self._made[zoom] = self.at(zoom + 1).halved()
+            else:
+                shapes = scaled(self._mercator, zoom)
+                tolerance = LAST_TOLERANCE if zoom == self._last else TOLERANCE
+                self._made[zoom] = Ground.of(shapely.coverage_simplify(shapes, tolerance), zoom)
+        return self._made[zoom]
 
 
 @dataclass(frozen=True)
@@ -43,29 +68,29 @@ class Ground:
     around: Ints
 
     @classmethod
-    def of(cls, mercator: Geometries, zoom: int, *, last: bool) -> Ground:
-        """Simplify blocks in Web Mercator metres for a zoom, all borders once, and take them apart."""
-        shapes = scaled(mercator, zoom)
-        shapes = shapely.coverage_simplify(shapes, LAST_TOLERANCE if last else TOLERANCE)
-        shapes = shapely.orient_polygons(shapes)
-        ends, sides = _pieces(shapes)
+    def of(cls, shapes: Geometries, zoom: int) -> Ground:
+        """Take a coverage in units of a zoom apart into its borders."""
+        ends, sides = _pieces(shapely.orient_polygons(shapes))
         piece, side = np.nonzero(sides >= 0)
         block = sides[piece, side]
         ptr = np.searchsorted(np.sort(block), np.arange(len(shapes) + 1)).astype(np.int64)
         return cls(zoom, ends, sides, shapely.bounds(shapes), ptr, piece[np.argsort(block, kind="stable")])
 
+    def halved(self) -> Ground:
+        """Return the same ground in the units of the zoom before."""
+        return replace(self, zoom=self.zoom - 1, ends=self.ends / 2, boxes=self.boxes / 2)
+
     def tile(self, x: int, y: int) -> TileGround:
         """Return the blocks of one tile on its own units, those of its surroundings cut off."""
-        low, high = -BUFFER, EXTENT + BUFFER
         west, north = x * EXTENT, y * EXTENT
-        edge = np.array([west + high, north + high, west + low, north + low])
+        edge = np.array([west + HIGH, north + HIGH, west + LOW, north + LOW])
         boxes = self.boxes
         near = (boxes[:, 0] < edge[0]) & (boxes[:, 1] < edge[1]) & (boxes[:, 2] > edge[2]) & (boxes[:, 3] > edge[3])
         touched = np.append(near, False)  # the last answers for -1, no block
         pieces = self._pieces_around(np.flatnonzero(near))
         sides = np.where(touched[self.sides[pieces]], self.sides[pieces], -1)
         ends = self.ends[pieces] - np.array([west, north, west, north], dtype=float)
-        return TileGround(*snap(ends, sides, low, high))
+        return TileGround(*snap(ends, sides, LOW, HIGH))
 
     def _pieces_around(self, blocks: Ints) -> Ints:
         """Return the pieces around any of these blocks, each once, in order."""
@@ -122,7 +147,7 @@ class TileGround:
     def at_rim(self) -> NDArray[np.bool_]:
         """Which edges run along the rim at which the tile was cut off."""
         one, two = self.corners[self.edges[:, 0]], self.corners[self.edges[:, 1]]
-        rim: NDArray[np.bool_] = ((one == two) & ((one == -BUFFER) | (one == EXTENT + BUFFER))).any(axis=1)
+        rim: NDArray[np.bool_] = ((one == two) & ((one == LOW) | (one == HIGH))).any(axis=1)
         return rim
 
 
@@ -137,13 +162,13 @@ def _pieces(shapes: Geometries) -> tuple[Floats, Ints]:
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     if not len(xy):
         return np.zeros((0, 4)), np.zeros((0, 2), np.int64)
-    points, number = np.unique(np.ascontiguousarray(xy).view(np.complex128).ravel(), return_inverse=True)
+    number, points = _numbered(xy)
     inner = (ring[1:] == ring[:-1]) & (number[1:] != number[:-1])
     start, end, who = number[:-1][inner], number[1:][inner], owner[part[ring[1:][inner]]]
     forward = start < end
     low, high = np.where(forward, start, end), np.where(forward, end, start)
     key = low * len(points) + high
-    order = np.lexsort((who, ~forward, key))
+    order = np.argsort(2 * key + ~forward, kind="stable")
     low, high, who, forward, key = low[order], high[order], who[order], forward[order], key[order]
     # a piece and the same piece the other way round make one, with a polygon on either side
     pairs = np.zeros(len(key), bool)
@@ -154,6 +179,13 @@ def _pieces(shapes: Geometries) -> tuple[Floats, Ints]:
     left = np.where(forward, who, -1)
     right = np.where(forward, np.where(pairs, mate, -1), who)
     kept = ~second
-    at = np.stack([points.real, points.imag], axis=1)
-    ends = np.concatenate([at[low[kept]], at[high[kept]]], axis=1)
+    ends = np.concatenate([points[low[kept]], points[high[kept]]], axis=1)
     return ends, np.stack([left[kept], right[kept]], axis=1).astype(np.int64)
+
+
+def _numbered(xy: Floats) -> tuple[Ints, Floats]:
+    """Give equal points equal numbers; return them and the points in the order of their numbers."""
+    x, xs = pd.factorize(xy[:, 0])
+    y, ys = pd.factorize(xy[:, 1])
+    number, pairs = pd.factorize(x.astype(np.int64) * len(ys) + y)
+    return number.astype(np.int64), np.stack([xs[pairs // len(ys)], ys[pairs % len(ys)]], axis=1)

@@ -21,6 +21,8 @@ MERCATOR = "EPSG:3857"
 #: Units a side of a tile, and how far a tile reaches over its edge so that drawn lines meet (32 and 8 pixels of 512).
 EXTENT = 4096
 BUFFER = 64
+#: The rim at which tiles are cut off.
+LOW, HIGH = -BUFFER, EXTENT + BUFFER
 #: Half the width of the world in Web Mercator, metres.
 HALF_M = 20_037_508.342789244
 #: The finest zoom that is written, and the deepest for which tiles can be asked for.

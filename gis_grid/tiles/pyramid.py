@@ -16,7 +16,7 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
 from gis_grid.crs import transform_geometries
-from gis_grid.errors import OutputError
+from gis_grid.errors import Fault, InputError, OutputError
 from gis_grid.grids import dissolve
 from gis_grid.palette import colour_numbers, neighbour_pairs
 from gis_grid.tiles.drafts import Counts, Division, DraftTiles, described, told
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 Progress = Callable[[str, float], None]
+
+#: Nobody means to write more tiles than this for one plan.
+TOO_MANY = 50_000
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Pyramid:
         )
         grids = _described(plan)
         self.division: Division = self.draft.division(plan.assignment, grids)
-        self._labels = Labels(_label_points(plan), _label_properties(plan, self.options.counts))
+        self._labels = _labels(plan, self.options.counts)
         self._community, self._communities = _communities(plan, self.options.counts)
         lined = self.options.streets and plan.streets is not None and len(plan.streets)
         self._streets = Streets.of(plan.streets) if lined and plan.streets is not None else None
@@ -65,6 +68,12 @@ class Pyramid:
     def zooms(self) -> tuple[int, int]:
         """First and last zoom."""
         return self.draft.zooms
+
+    @property
+    def count(self) -> int:
+        """How many tiles the district lies in, over all zooms."""
+        ranges = [tile_range(self.draft.extent, z) for z in range(self.zooms[0], self.zooms[1] + 1)]
+        return sum((east - west + 1) * (south - north + 1) for west, east, north, south in ranges)
 
     def tile(self, z: int, x: int, y: int) -> bytes:
         """Return one tile, not compressed, the layers from the ground up; empty where nothing is."""
@@ -117,6 +126,8 @@ def write_tiles(
 
     Raises
     ------
+    InputError
+        If the zooms asked for would need too many tiles.
     OutputError
         If the name does not end in .pmtiles, the plan has no blocks, or the file cannot be written; what stood there
         is untouched.
@@ -126,6 +137,9 @@ def write_tiles(
         raise OutputError(f"{path}: the plan has no blocks, so there is nothing to draw → build it first")
     archive: Any = Writer  # it has no types
     pyramid = Pyramid(plan, options)
+    if pyramid.count > TOO_MANY:
+        remedy = "end at a coarser zoom"
+        raise InputError(Fault(f"zooms {pyramid.zooms} would need {pyramid.count:,} tiles", remedy=remedy))
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:
@@ -196,21 +210,17 @@ def _described(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(plan.grids[shown]).assign(colour=colour_numbers(pairs, len(plan.grids)))
 
 
-def _label_points(plan: Plan) -> NDArray[np.float64]:
-    """Return the centre of the largest circle inside each grid, in Web Mercator."""
-    circles = shapely.maximum_inscribed_circle(_grid_shapes(plan), tolerance=2.0)
-    return shapely.get_coordinates(transform_geometries(shapely.get_point(circles, 0), plan.blocks.crs, MERCATOR))
-
-
-def _grid_shapes(plan: Plan) -> NDArray[Any]:
+def _labels(plan: Plan, counts: Counts) -> Labels:
+    """Put a label at the centre of the largest circle inside each grid that has blocks."""
     number = plan.grids.index.get_indexer(plan.assignment.reindex(plan.blocks.index)).astype(np.int64)
-    return dissolve(plan.blocks.geometry.to_numpy()[number >= 0], number[number >= 0], len(plan.grids))
-
-
-def _label_properties(plan: Plan, counts: Counts) -> Properties:
-    columns = {name: plan.grids[name] for name in ("code", "name") if name in plan.grids}
-    columns |= told(plan.grids["households"].to_numpy(np.int64), counts)
-    return Properties.of(columns, np.arange(1, len(plan.grids) + 1))
+    shapes = dissolve(plan.blocks.geometry.to_numpy()[number >= 0], number[number >= 0], len(plan.grids))
+    rows = np.flatnonzero(~shapely.is_empty(shapes))
+    centres = shapely.get_point(shapely.maximum_inscribed_circle(shapes[rows], tolerance=2.0), 0)
+    at = shapely.get_coordinates(transform_geometries(centres, plan.blocks.crs, MERCATOR))
+    grids = plan.grids.iloc[rows]
+    columns = {name: grids[name] for name in ("code", "name") if name in grids}
+    columns |= told(grids["households"].to_numpy(np.int64), counts)
+    return Labels(at, Properties.of(columns, rows + 1))
 
 
 def _communities(plan: Plan, counts: Counts) -> tuple[Ints, Properties]:

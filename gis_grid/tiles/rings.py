@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis_grid.partition.kernels import compiled, entrance
+from gis_grid.tiles.mercator import HIGH, LOW
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -100,10 +101,20 @@ def _kept(
     if area == 0:
         return filled
     for k in range(since, top):
-        rings[filled] = path[k]
-        filled += 1
+        before, after = path[k - 1 if k > since else top - 1], path[k + 1 if k + 1 < top else since]
+        if not _along_rim(corners[before], corners[path[k]], corners[after]):
+            rings[filled] = path[k]
+            filled += 1
     starts[count + 1], areas[count] = filled, area
     return filled
+
+
+@compiled
+def _along_rim(before: Ints, here: Ints, after: Ints) -> bool:
+    """Say whether a corner lies between two others on the rim of the tile, where what lies outside has left it."""
+    level = before[1] == here[1] == after[1] and (here[1] == LOW or here[1] == HIGH)
+    upright = before[0] == here[0] == after[0] and (here[0] == LOW or here[0] == HIGH)
+    return bool(level or upright)
 
 
 @compiled

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Side of the square cells in which corners are looked up, in units.
-CELL = 32
+CELL = 16
 #: Keeps the unit squares of neighbouring corners apart: each owns its lower and left sides only.
 HAIR = 1e-9
 
