@@ -80,18 +80,20 @@ $(VENV)/.package: pyproject.toml $(VENV)/.requirements
 	@touch $@
 
 # the loops of the search are compiled once, here rather than in somebody's first run: of a build, and of an update
-# that has something to mend, whose loops suggestions share
+# that has something to mend, whose loops suggestions share; and those of tiles
 define COMPILE
 import dataclasses
 import gis_grid as gg
+import gis_grid.tiles
 district = gg.sample_frames()
 plan = gg.build_from(district)
 grown = plan.blocks.assign(households=plan.blocks["households"].mask(plan.assignment == plan.assignment.iloc[0], 90))
 gg.build_from(dataclasses.replace(district, blocks=grown, previous=plan))
+next(gis_grid.tiles.Pyramid(plan).tiles())
 endef
 export COMPILE
 
-$(VENV)/.compiled: $(VENV)/.package $(wildcard gis_grid/partition/*.py)
+$(VENV)/.compiled: $(VENV)/.package $(wildcard gis_grid/partition/*.py gis_grid/tiles/*.py)
 	$(BIN)/python -c "$$COMPILE"
 	@touch $@
 

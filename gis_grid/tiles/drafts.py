@@ -254,7 +254,7 @@ def _key(seen: _Seen, division: Division) -> str:
     number = division.number[present]
     digest = hashlib.blake2b(seen.ground.digest, digest_size=16)
     digest.update(number.tobytes())
-    digest.update(division.signature[np.unique(number[number >= 0])].tobytes())
+    digest.update(division.signature[np.flatnonzero(np.bincount(number + 1)[1:])].tobytes())
     return digest.hexdigest()
 
 

@@ -30,8 +30,8 @@ class Properties:
     """Hold the properties of the features of a layer, ready to be written.
 
     `ids` numbers the features; `names` are the keys in order, `fields` their types as TileJSON says them; `codes`
-    (features, keys) numbers each value within its column, -1 where there is none; `values` are the encoded values
-    of each column.
+    (features, keys) numbers each value within its column, -1 where there is none; `values` are the values of each
+    column as a layer holds them.
     """
 
     ids: Ints
@@ -54,7 +54,7 @@ class Properties:
             typed = pd.Series(column, dtype=object if isinstance(column, list) else None)
             numbers, distinct = pd.factorize(typed, sort=True)
             codes.append(np.asarray(numbers, np.int64))
-            values.append(tuple(_value(one) for one in distinct.tolist()))
+            values.append(tuple(_message(0x22, _value(one)) for one in distinct.tolist()))
             fields[name] = _kind(distinct)
         table = np.stack(codes, axis=1) if codes else np.zeros((len(ids), 0), np.int64)
         return cls(np.asarray(ids, np.int64), tuple(columns), fields, table, tuple(values))
@@ -117,7 +117,7 @@ def layer(name: str, kind: int, rows: Ints, geometry: tuple[Bytes, Ints], proper
     features = write_features(properties.ids[rows], tags, kind, *geometry).tobytes()
     parts = [_message(0x0A, name.encode()), features]
     parts += [_message(0x1A, key.encode()) for key in properties.names]
-    parts += [_message(0x22, value) for value in values]
+    parts += values
     parts.append(b"\x28" + varint(EXTENT) + b"\x78\x02")
     return _message(0x1A, b"".join(parts))
 

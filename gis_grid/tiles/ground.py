@@ -122,8 +122,7 @@ class TileGround:
     @cached_property
     def present(self) -> Ints:
         """Positions of the blocks that are seen in the tile."""
-        found = np.unique(self.edges[:, 2:])
-        return found[found >= 0]
+        return np.flatnonzero(np.bincount(self.edges[:, 2:].ravel() + 1)[1:])
 
     def polygons(self, label: Ints) -> tuple[Ints, tuple[Bytes, Ints]]:
         """Return the labels seen in the tile and their polygons as drawing commands.

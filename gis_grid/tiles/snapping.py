@@ -11,6 +11,8 @@ it once in each direction and cancels out; what is left is the outline of the pa
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,9 +20,10 @@ from gis_grid.partition.kernels import compiled, entrance
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Table = TypeVar("Table", Ints, Floats)
 
-#: Side of the square cells in which corners are looked up, in units.
-CELL = 16
+#: Side of the square cells in which corners are looked up, in units: for most tiles, and for those with many corners.
+CELL, SMALL_CELL, MANY = 32, 16, 20_000
 #: Keeps the unit squares of neighbouring corners apart: each owns its lower and left sides only.
 HAIR = 1e-9
 
@@ -34,9 +37,10 @@ def snap(ends: Floats, sides: Ints, low: int, high: int) -> tuple[Ints, Ints]:
     onto its edge.
     """
     pieces, owner = _pressed(ends, float(low), float(high))
-    width = (high - low) // CELL + 1
-    corners, ids, head, following = _corners(pieces, low, width)
-    edges, count = np.empty((2 * len(pieces) + 16, 4), np.int64), 0
+    cell = SMALL_CELL if len(pieces) > MANY else CELL
+    width = (high - low) // cell + 1
+    corners, ids, head, following = _corners(pieces, low, cell, width)
+    edges, count = np.empty((len(pieces) + 256, 4), np.int64), 0
     first = np.full(len(corners), -1, np.int64)
     chain = np.empty(len(edges), np.int64)
     hits = np.empty(64, np.int64)
@@ -45,7 +49,7 @@ def snap(ends: Floats, sides: Ints, low: int, high: int) -> tuple[Ints, Ints]:
         here, there = ids[n, 0], ids[n, 1]
         if here == there:
             continue
-        met, hits, at = _passed(pieces[n], corners, head, following, low, width, hits, at, here, there)
+        met, hits, at = _passed(pieces[n], corners, head, following, low, cell, width, hits, at, here, there)
         for step in range(met + 1):
             one = here if step == 0 else hits[step - 1]
             two = there if step == met else hits[step]
@@ -62,15 +66,15 @@ def snap(ends: Floats, sides: Ints, low: int, high: int) -> tuple[Ints, Ints]:
 
 
 @compiled
-def _doubled(rows: Ints) -> Ints:
-    more = np.empty((2 * len(rows), rows.shape[1]), np.int64)
+def _doubled(rows: Table) -> Table:
+    more = np.empty((2 * len(rows), rows.shape[1]), rows.dtype)
     more[: len(rows)] = rows
     return more
 
 
 @compiled
-def _doubled_row(row: Ints) -> Ints:
-    more = np.empty(2 * len(row), np.int64)
+def _doubled_row(row: Table) -> Table:
+    more = np.empty(2 * len(row), row.dtype)
     more[: len(row)] = row
     return more
 
@@ -78,7 +82,7 @@ def _doubled_row(row: Ints) -> Ints:
 @compiled
 def _pressed(ends: Floats, low: float, high: float) -> tuple[Floats, Ints]:
     """Cut pieces where they cross the lines along the edge of the square, and press every part into it."""
-    out, owner, count = np.empty((5 * len(ends), 4)), np.empty(5 * len(ends), np.int64), 0
+    out, owner, count = np.empty((len(ends) + 256, 4)), np.empty(len(ends) + 256, np.int64), 0
     cut = np.empty(6)
     for n in range(len(ends)):
         x, y = ends[n, 0], ends[n, 1]
@@ -100,6 +104,8 @@ def _pressed(ends: Floats, low: float, high: float) -> tuple[Floats, Ints]:
             to_x, to_y = (ends[n, 2], ends[n, 3]) if k == cuts else (x + cut[k] * dx, y + cut[k] * dy)
             to_x, to_y = min(max(to_x, low), high), min(max(to_y, low), high)
             if to_x != here_x or to_y != here_y:
+                if count == len(out):
+                    out, owner = _doubled(out), _doubled_row(owner)
                 out[count, 0], out[count, 1], out[count, 2], out[count, 3] = here_x, here_y, to_x, to_y
                 owner[count] = n
                 count += 1
@@ -108,7 +114,7 @@ def _pressed(ends: Floats, low: float, high: float) -> tuple[Floats, Ints]:
 
 
 @compiled
-def _corners(pieces: Floats, low: int, width: int) -> tuple[Ints, Ints, Ints, Ints]:
+def _corners(pieces: Floats, low: int, cell: int, width: int) -> tuple[Ints, Ints, Ints, Ints]:
     """Give numbers to rounded ends of pieces; return corners, numbers of both ends, and corners by cell as chains."""
     corners = np.empty((2 * len(pieces), 2), np.int64)
     ids = np.empty((len(pieces), 2), np.int64)
@@ -119,15 +125,15 @@ def _corners(pieces: Floats, low: int, width: int) -> tuple[Ints, Ints, Ints, In
         for end in range(2):
             x = np.int64(np.floor(pieces[n, 2 * end] + 0.5))
             y = np.int64(np.floor(pieces[n, 2 * end + 1] + 0.5))
-            cell = (x - low) // CELL * width + (y - low) // CELL
-            found = head[cell]
+            place = (x - low) // cell * width + (y - low) // cell
+            found = head[place]
             while found >= 0 and (corners[found, 0] != x or corners[found, 1] != y):
                 found = following[found]
             if found < 0:
                 found = count
                 corners[count, 0], corners[count, 1] = x, y
-                following[count] = head[cell]
-                head[cell] = count
+                following[count] = head[place]
+                head[place] = count
                 count += 1
             ids[n, end] = found
     return corners[:count].copy(), ids, head, following
@@ -140,6 +146,7 @@ def _passed(
     head: Ints,
     following: Ints,
     low: int,
+    cell: int,
     width: int,
     hits: Ints,
     at: Floats,
@@ -151,15 +158,15 @@ def _passed(
     count = 0
     west, east = _span(x, piece[2])
     south, north = _span(y, piece[3])
-    left, right = _cells(west - low, east - low, width)
+    left, right = _cells(west - low, east - low, cell, width)
     for column in range(left, right):
         bottom, top = south, north
-        if dx != 0.0 and abs(dx) > CELL:
-            one = y + (low + column * CELL - 1.0 - x) / dx * dy
-            two = y + (low + (column + 1) * CELL + 1.0 - x) / dx * dy
+        if dx != 0.0 and abs(dx) > cell:
+            one = y + (low + column * cell - 1.0 - x) / dx * dy
+            two = y + (low + (column + 1) * cell + 1.0 - x) / dx * dy
             lower, upper = _span(one, two)
             bottom, top = max(south, lower - 0.5), min(north, upper + 0.5)
-        lowest, highest = _cells(bottom - low, top - low, width)
+        lowest, highest = _cells(bottom - low, top - low, cell, width)
         for row in range(lowest, highest):
             corner = head[column * width + row]
             while corner >= 0:
@@ -167,10 +174,7 @@ def _passed(
                     enter = _entered(x, y, dx, dy, corners[corner, 0] - 0.5, corners[corner, 1] - 0.5)
                     if enter >= 0.0:
                         if count == len(hits):
-                            hits = _doubled_row(hits)
-                            more = np.empty(len(hits))
-                            more[:count] = at
-                            at = more
+                            hits, at = _doubled_row(hits), _doubled_row(at)
                         slot = count
                         while slot > 0 and at[slot - 1] > enter:
                             at[slot], hits[slot] = at[slot - 1], hits[slot - 1]
@@ -188,9 +192,9 @@ def _span(one: float, two: float) -> tuple[float, float]:
 
 
 @compiled
-def _cells(start: float, end: float, width: int) -> tuple[int, int]:
+def _cells(start: float, end: float, cell: int, width: int) -> tuple[int, int]:
     """Return the first cell of a stretch and the one after its last."""
-    first, last = int(start) // CELL, int(end) // CELL + 1
+    first, last = int(start) // cell, int(end) // cell + 1
     return max(first, 0), min(last, width)
 
 
