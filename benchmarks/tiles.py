@@ -27,12 +27,13 @@ from shapely.geometry import shape
 
 import gis_grid as gg
 from gis_grid.adjacency import borders as borders_of
+from gis_grid.crs import transform_geometries
 from gis_grid.grids import grids as grids_of
 from gis_grid.plan import Plan
 from gis_grid.rules import issues_frame
 from gis_grid.tiles import DraftTiles, TileArchive, write_tiles
 from gis_grid.tiles.encoder import POLYGON, Properties, layer
-from gis_grid.tiles.mercator import BUFFER, EXTENT, MERCATOR, scaled, tile_range, transform_geometries
+from gis_grid.tiles.mercator import BUFFER, EXTENT, MERCATOR, scaled, tile_range
 
 SIDE_M = 14_000.0
 EAST, NORTH, CRS = 530_000.0, 3_386_000.0, 4547
@@ -86,9 +87,8 @@ def whole(plan: Plan, folder: Path) -> Path:
         first, last = archive.zooms
         count = archive.header["addressed_tiles_count"]
     size = path.stat().st_size / 1e6
-    print(
-        f"all tiles, {last - first + 1} zooms, 5 layers   gis-grid {seconds:7.2f} s ({busy:.2f} s of processor) {size:.1f} MB {count} tiles"
-    )
+    print(f"all tiles, {last - first + 1} zooms, 5 layers: {count} tiles, {size:.1f} MB")
+    print(f"  all layers    gis-grid {seconds:7.2f} s ({busy:.2f} s of processor)")
     for name, frame in (("grids", plan.grids), ("blocks", plan.blocks)):
         out = folder / f"gdal-{name}.pmtiles"
         options = {"MINZOOM": str(first), "MAXZOOM": str(last), "MAX_SIZE": "50000000", "MAX_FEATURES": "1000000"}
@@ -97,7 +97,7 @@ def whole(plan: Plan, folder: Path) -> Path:
         pyogrio.write_dataframe(moved, out, layer=name, driver="PMTiles", dataset_options=options)
         seconds, busy = time.perf_counter() - start, time.process_time() - busy
         size = out.stat().st_size / 1e6
-        print(f"  {name} alone                     GDAL {seconds:7.2f} s ({busy:.2f} s of processor) {size:.1f} MB")
+        print(f"  {name} alone      GDAL {seconds:7.2f} s ({busy:.2f} s of processor) {size:.1f} MB")
     for zoom, name in ((first, "grids"), (last - 3, "blocks")):
         for maker, file in (("gis-grid", path), ("GDAL", folder / f"gdal-{name}.pmtiles")):
             invalid, features, apart = faults(file, name, zoom)

@@ -53,8 +53,7 @@ class _Seen:
     ground: TileGround
     blocks: bytes
     rows: Ints
-    key: str = ""
-    data: bytes = b""
+    last: tuple[str, bytes] = ("", b"")  # in one piece, so that no thread sees the key of one and the bytes of another
 
 
 class DraftTiles:
@@ -116,7 +115,7 @@ class DraftTiles:
         self._grounds = Grounds(shapes, self.zooms[1])
         self._seen: OrderedDict[tuple[int, int, int], _Seen] = OrderedDict()
         self._keep = keep
-        self._lock = threading.RLock()
+        self._lock, self._making = threading.Lock(), threading.Lock()
 
     @property
     def block_zoom(self) -> int:
@@ -165,11 +164,10 @@ class DraftTiles:
             division = self.division(division)
         seen = self._tile(z, x, y)
         key = _key(seen, division)
-        if seen.key == key:
-            return seen.data
-        data = self._encoded(seen, division)
-        with self._lock:
-            seen.key, seen.data = key, data
+        known, data = seen.last
+        if known != key:
+            data = self._encoded(seen, division)
+            seen.last = key, data
         return data
 
     def etag(self, z: int, x: int, y: int, division: Division) -> str:
@@ -209,7 +207,7 @@ class DraftTiles:
 
     def ground(self, z: int) -> Ground:
         """Return the blocks simplified for a zoom; made when first asked for."""
-        with self._lock:
+        with self._making:
             return self._grounds.at(z)
 
     def _tile(self, z: int, x: int, y: int) -> _Seen:

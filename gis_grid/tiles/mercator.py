@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from gis_grid.crs import transform_geometries, transform_points
+from gis_grid.crs import transform_points
 from gis_grid.errors import Fault, InputError
 
 Floats = NDArray[np.float64]
@@ -33,18 +33,13 @@ FIRST_AT_MOST = 12
 MOST_TILES = 2048
 
 
-def world_units(shapes: Geometries, crs: Any, zoom: int) -> Geometries:
-    """Carry shapes into the units of a zoom.
+def scaled(mercator: Geometries, zoom: int) -> Geometries:
+    """Carry shapes from Web Mercator metres into the units of a zoom.
 
-    >>> centre = world_units(np.array([shapely.Point(0, 0)]), "EPSG:4326", 1)
+    >>> centre = scaled(np.array([shapely.Point(0, 0)]), 1)
     >>> round(centre[0].x), round(centre[0].y)
     (4096, 4096)
     """
-    return scaled(transform_geometries(shapes, crs, MERCATOR), zoom)
-
-
-def scaled(mercator: Geometries, zoom: int) -> Geometries:
-    """Carry shapes from Web Mercator metres into the units of a zoom."""
     scale = (EXTENT << zoom) / (2 * HALF_M)
     moved: Geometries = shapely.transform(
         mercator, lambda xy: np.stack([(xy[:, 0] + HALF_M) * scale, (HALF_M - xy[:, 1]) * scale], axis=1)

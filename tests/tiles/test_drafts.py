@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -150,3 +152,16 @@ def test_few_tiles_are_kept_if_so_asked() -> None:
 
 def test_compressing_is_repeatable() -> None:
     assert zipped(b"a tile") == zipped(b"a tile")
+
+
+def test_threads_get_what_one_alone_would_get() -> None:
+    plan = small_plan()
+    tiles, alone = DraftTiles(plan.blocks), DraftTiles(plan.blocks)
+    moved = plan.assignment.copy()
+    moved.iloc[0] = moved.iloc[-1]
+    divisions = [tiles.division(one, plan.grids) for one in (plan.assignment, moved)]
+    places = [middle(tiles, zoom) for zoom in range(tiles.zooms[0], tiles.zooms[1] + 1)]
+    jobs = [(*place, division) for _ in range(40) for place in places for division in divisions]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda job: tiles.tile(*job), jobs))
+    assert found == [alone.tile(*job) for job in jobs]

@@ -180,3 +180,13 @@ def test_grounds_are_the_same_in_whatever_order_zooms_are_asked_for() -> None:
         assert again.zoom == found[zoom].zoom == zoom
         assert (again.ends == found[zoom].ends).all()
     assert len(found[10].ends) < len(found[15].ends)
+
+
+def test_blocks_that_overlap_are_drawn_all_the_same() -> None:
+    """No plan should have such blocks; each is drawn, though neighbours then share no border."""
+    rng = np.random.default_rng(2)
+    for _ in range(50):
+        corners = rng.integers(0, 400, (12, 2))
+        boxes = [shapely.box(x, y, x + 150, y + 90) for x, y in corners]
+        drawn = {feature["id"] for feature in layers(encoded(boxes))["blocks"]}
+        assert len(drawn) >= len(boxes) - 2

@@ -7,17 +7,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pyogrio
 import pytest
 import shapely
 from pmtiles.reader import MmapSource, Reader, all_tiles
+from pmtiles.tile import Compression, TileType, tileid_to_zxy
+from pmtiles.writer import Writer
 
 import gis_grid as gg
 from gis_grid.errors import InputError, OutputError
 from gis_grid.tiles import Pyramid, TileArchive, TileOptions, map_style, write_tiles
-from gis_grid.tiles.mercator import EXTENT, HALF_M
+from gis_grid.tiles.mercator import EXTENT
 from small import small_plan
 from tile_decoding import check_polygons, layers, shapes
 
@@ -138,23 +139,23 @@ def test_progress_ends_with_the_whole(plan: gg.Plan) -> None:
 
 
 def test_a_large_directory_is_read_through_its_leaves(tmp_path: Path) -> None:
-    squares = [shapely.box(x * 500, y * 500, x * 500 + 500, y * 500 + 500) for x in range(40) for y in range(40)]
-    plan = small_plan()
-    frame = {"households": 30, "community_code": "420199001001", "parent_block_id": "", "atom": "face"}
-    names = [f"b{n}" for n in range(len(squares))]
-    moved = shapely.transform(np.array(squares), lambda xy: xy + 3_300_000.0)
-    blocks = gpd.GeoDataFrame(frame, geometry=moved, index=names, crs=3857).rename_axis("block_id")
-    assignment = plan.assignment.iloc[:0].reindex(names).fillna(plan.grids.index[0])
-    wide = replace(plan, blocks=blocks, assignment=assignment, borders=plan.borders.iloc[:0])
-    path = write_tiles(wide, tmp_path / "wide.pmtiles", TileOptions(zooms=(16, 17)))
-    with TileArchive(path) as archive:
+    rng = np.random.default_rng(0)
+    numbers = np.sort(rng.choice(4**9, 20_000, replace=False)) + (4**9 - 1) // 3  # tiles of zoom 9
+    path = tmp_path / "many.pmtiles"
+    with path.open("wb") as file:
+        writer = Writer(file)
+        for number in numbers.tolist():
+            writer.write_tile(number, rng.bytes(int(rng.integers(5, 60))))
+        writer.finalize({"tile_compression": Compression.NONE, "tile_type": TileType.MVT}, {"vector_layers": []})
+    with TileArchive(path) as archive, path.open("rb") as file:
         assert archive.header["leaf_directory_length"] > 0
-        with path.open("rb") as file:
-            reader = Reader(MmapSource(file))
-            side = 2 * HALF_M / 2**17
-            x, y = int((3_310_000 + HALF_M) / side), int((HALF_M - 3_310_000) / side)
-            places = [(17, x + n, y - n) for n in range(0, 30, 7)] + [(17, 0, 0), (16, x // 2, y // 2)]
-            assert [archive.tile(*place) for place in places] == [reader.get(*place) for place in places]
+        assert not archive.packed
+        reader = Reader(MmapSource(file))
+        places = [tileid_to_zxy(number) for number in [*numbers[::1999].tolist(), *range(87_400, 87_440)]]
+        found = [archive.tile(*place) for place in places]
+        assert found == [reader.get(*place) for place in places]
+        assert None in found
+        assert sum(tile is not None for tile in found) > 10
 
 
 def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
