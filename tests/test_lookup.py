@@ -21,6 +21,7 @@ def quarters(order: list[int]) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"code": [codes[n] for n in order]}, geometry=[boxes[n] for n in order], crs=32650)
 
 
+@settings(deadline=None)
 @given(st.permutations(range(4)))
 def test_borders_and_corners_have_one_owner_whatever_the_order(order: list[int]) -> None:
     grids = quarters(order)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gis_grid.partition.kernels import ZERO, Flags, Floats, Ints, Words, compiled, entrance
+from gis_grid.compiling import compiled, entrance
+from gis_grid.partition.kernels import ZERO, Flags, Floats, Ints, Words
 
 #: Open blocks that are compared at each step of the search.
 _LOOKS = 8

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gis_grid.partition.kernels import ZERO, Floats, Ints, compiled
+from gis_grid.compiling import compiled
+from gis_grid.partition.kernels import ZERO, Floats, Ints
 
 
 class Pipes(NamedTuple):

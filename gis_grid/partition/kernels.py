@@ -6,39 +6,18 @@ search depends on its seed alone and can be stopped and taken up between calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, cast
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from gis_grid.compiling import compiled, entrance
 from gis_grid.partition.cost import HEAVY
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """Compile a function that only compiled functions call, and keep the machine code for the next run."""
-    return _compile(function, no_cpython_wrapper=True)
-
-
-def entrance(function: Function) -> Function:
-    """Compile a function that is called from Python, and keep the machine code for the next run."""
-    return _compile(function, no_cpython_wrapper=False)
-
-
-def _compile(function: Function, *, no_cpython_wrapper: bool) -> Function:
-    compiler: Any = numba.njit  # its types leave out the wrappers, without which compiling takes half as long
-    how = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "no_cpython_wrapper": no_cpython_wrapper}
-    try:
-        return cast(Function, compiler(cache=True, **how)(function))
-    except RuntimeError:  # a read-only installation whose user has no home: compile anew in every process
-        return cast(Function, compiler(**how)(function))
 
 
 class Net(NamedTuple):

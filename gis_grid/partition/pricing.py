@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gis_grid.compiling import compiled, entrance
 from gis_grid.partition.flow import Basin, Pipes, level_prices
-from gis_grid.partition.kernels import ZERO, Flags, Floats, Ints, Words, compiled, entrance
+from gis_grid.partition.kernels import ZERO, Flags, Floats, Ints, Words
 
 
 class Field(NamedTuple):

@@ -10,19 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gis_grid.partition.kernels import (
-    ZERO,
-    Desk,
-    Flags,
-    Floats,
-    Ints,
-    Law,
-    Net,
-    Words,
-    compiled,
-    draw,
-    entrance,
-)
+from gis_grid.compiling import compiled, entrance
+from gis_grid.partition.kernels import ZERO, Desk, Flags, Floats, Ints, Law, Net, Words, draw
 from gis_grid.partition.stay import (
     ERRORS,
     LIVED_IN,

@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from gis_grid.compiling import compiled, entrance
 from gis_grid.partition.kernels import (
     ZERO,
     Desk,
@@ -20,9 +21,7 @@ from gis_grid.partition.kernels import (
     Net,
     Words,
     balance_of,
-    compiled,
     draw,
-    entrance,
     grids_out,
     stays_whole,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gis_grid.compiling import compiled, entrance
 from gis_grid.partition.cost import HEAVY
 from gis_grid.partition.kernels import (
     ZERO,
@@ -22,9 +23,7 @@ from gis_grid.partition.kernels import (
     Words,
     balance_of,
     better,
-    compiled,
     draw,
-    entrance,
     flip,
     load_price,
     standing,

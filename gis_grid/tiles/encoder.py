@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gis_grid.partition.kernels import compiled, entrance
+from gis_grid.compiling import compiled, entrance
 from gis_grid.tiles.mercator import EXTENT
 
 Ints = NDArray[np.int64]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_grid.partition.kernels import compiled, entrance
+from gis_grid.compiling import compiled, entrance
 from gis_grid.tiles.mercator import HIGH, LOW
 
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gis_grid.partition.kernels import compiled, entrance
+from gis_grid.compiling import compiled, entrance
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
