@@ -1,5 +1,7 @@
 """Which grid a point lies in, who looks after it, and how sure that is: one point, arrays, and files row by row."""
 
+from gis_grid.lookup.answers import Answer, Answers, Found
 from gis_grid.lookup.index import DEDICATED, LookupIndex
+from gis_grid.lookup.publications import Published
 
-__all__ = ["DEDICATED", "LookupIndex"]
+__all__ = ["DEDICATED", "Answer", "Answers", "Found", "LookupIndex", "Published"]

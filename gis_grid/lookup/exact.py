@@ -62,8 +62,9 @@ def exact_side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -
     _grow(held, 8, ay, x)
     _grow(held, 10, y, bx)
     for n in range(11, -1, -1):
-        if held[n] != 0.0:
-            return held[n]
+        part: float = held[n]
+        if part != 0.0:
+            return part
     return 0.0
 
 

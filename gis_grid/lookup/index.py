@@ -45,6 +45,8 @@ class LookupIndex:
     ----------
     grids
         Frame of areas; the column `code` (else the index) settles who owns a border.
+    raster
+        The raster of an index of these grids, if there is one already.
 
     Examples
     --------
@@ -59,15 +61,11 @@ class LookupIndex:
     [0.1]
     """
 
-    def __init__(self, grids: gpd.GeoDataFrame) -> None:
-        self.grids: gpd.GeoDataFrame | None = grids
-        geographic = bool(grids.crs is not None and grids.crs.is_geographic)
-        self._take(make_raster(grids.geometry.to_numpy(), _order(grids), geographic=geographic))
-
-    def _take(self, raster: Raster) -> None:
-        self.raster = raster
+    def __init__(self, grids: gpd.GeoDataFrame | None, *, raster: Raster | None = None) -> None:
+        self.grids = grids
+        self.raster = raster or _raster(grids)
         # bound once: what is looked up on the way to one point costs as much as the answer
-        self._ints, self._floats = raster.ints, raster.floats
+        self._ints, self._floats = self.raster.ints, self.raster.floats
 
     def locate_one(self, x: float, y: float) -> int:
         """Return the position of the grid that owns one point, -1 outside every grid and for what is not finite."""
@@ -93,6 +91,10 @@ class LookupIndex:
         metres, _ = kernels.nearest_borders(east, north, self._ints, self._floats)
         metres[np.isinf(metres)] = np.nan
         return metres
+
+    def border_one(self, x: float, y: float) -> tuple[float, int]:
+        """Return the distance in metres from one point to the nearest border, and the position of a grid it is of."""
+        return kernels.nearest_border(x, y, self._ints, self._floats)
 
     def within(self, x: float, y: float, radius_m: float) -> list[tuple[int, float]]:
         """List positions and distances of the grids within a radius of one point, the owner first, then the nearest."""
@@ -139,10 +141,14 @@ class LookupIndex:
             end = 2 + int(held[1])
         except (OSError, ValueError, IndexError) as caught:
             raise InputError(Fault(f"this is no index of grids ({caught})", str(path), remedy="make it anew")) from None
-        index = cls.__new__(cls)
-        index.grids = None
-        index._take(Raster(held[end:].view(np.int32), held[2:end]))
-        return index
+        return cls(None, raster=Raster(held[end:].view(np.int32), held[2:end]))
+
+
+def _raster(grids: gpd.GeoDataFrame | None) -> Raster:
+    if grids is None:
+        raise InputError(Fault("there are no grids to look up in", remedy="pass a frame of grids"))
+    geographic = bool(grids.crs is not None and grids.crs.is_geographic)
+    return make_raster(grids.geometry.to_numpy(), _order(grids), geographic=geographic)
 
 
 def _order(grids: gpd.GeoDataFrame) -> Positions:

@@ -1,8 +1,8 @@
 """The hot loops of lookup, compiled: who owns a point, how far the next border is, who else is near.
 
-An index is two arrays. `ints` holds a head, the raster, and for every mixed cell its candidates: the grid's position, and
-its edges in this row of cells from the cell's west side on. `floats` holds a head and the edges, each from
-its lower end to its upper one (from west to east where level), so that both grids along an edge see the same numbers.
+An index is two arrays. `ints` holds a head, the raster, and for every mixed cell its candidates: the position of the
+grid, and its edges in this row of cells from the west side of the cell on. `floats` holds a head and the edges, each
+from its lower end to its upper one (from west to east where level), so that both grids along it see the same numbers.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def _cell(x: float, y: float, ints: Ints, floats: Floats) -> int:
     """Return the cell of a point, -1 outside the raster and for what is no number."""
     column, row = (x - floats[WEST]) * floats[PER_X], (y - floats[SOUTH]) * floats[PER_Y]
     if column >= 0 and row >= 0 and column < ints[COLUMNS] and row < ints[ROWS]:
-        return int(row) * ints[COLUMNS] + int(column)
+        cell: int = int(row) * ints[COLUMNS] + int(column)
+        return cell
     return -1
 
 
@@ -118,7 +119,8 @@ def _in_mixed(x: float, y: float, mixed: int, ints: Ints, floats: Floats) -> int
     for n in range(ints[ints[POINTERS] + mixed], ints[ints[POINTERS] + mixed + 1]):
         at = ints[CANDIDATES] + 3 * n
         if _holds(x, y, ints[at + 1], ints[at + 2], floats):
-            return ints[at]
+            found: int = ints[at]
+            return found
     return _between(x, y, mixed, ints, floats)
 
 
@@ -128,7 +130,7 @@ def locate_one(x: float, y: float, ints: Ints, floats: Floats) -> int:
     cell = _cell(x, y, ints, floats)
     if cell < 0:
         return -1
-    found = ints[RASTER + cell]
+    found: int = ints[RASTER + cell]
     return found if found >= -1 else _in_mixed(x, y, -2 - found, ints, floats)
 
 
