@@ -1,18 +1,21 @@
-"""`gis-grid lookup`: the grid of a point, and how sure that is."""
+"""`gis-grid lookup`: the grid of a point, and how sure that is; or the grids of a whole file of points."""
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gis_grid.cli.output import json_option, plan_argument, say
-from gis_grid.errors import CrsError, Fault
+from gis_grid.errors import Fault, InputError, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gis_grid.plan import Plan
+    from gis_grid.lookup import Answers, Batch
 
 OUTSIDE = 1
 
@@ -27,7 +30,7 @@ class Position(click.ParamType[tuple[float, float]]):
         if isinstance(value, tuple):
             return value
         try:
-            x, y = (float(part) for part in str(value).replace(",", ",").split(","))
+            x, y = (float(part) for part in str(value).replace("，", ",").split(","))
         except ValueError:
             self.fail(f"'{value}' is no pair of numbers; write longitude,latitude as in 114.27,30.60", param, ctx)
         return x, y
@@ -35,7 +38,9 @@ class Position(click.ParamType[tuple[float, float]]):
 
 @click.command()
 @plan_argument
-@click.option("--point", required=True, type=Position(), help="Longitude and latitude, or x and y of --crs.")
+@click.option("--point", type=Position(), help="Longitude and latitude, or x and y of --crs.")
+@click.option("--batch", type=click.Path(), help="Answer a file of points, CSV or JSON lines, row by row.")
+@click.option("--out", type=click.Path(), help="Where the answered file goes.")
 @click.option(
     "--crs", default="wgs84", show_default=True, metavar="CRS", help="wgs84, cgcs2000, gcj02, bd09 or EPSG:…."
 )
@@ -45,58 +50,88 @@ class Position(click.ParamType[tuple[float, float]]):
 @json_option
 @click.pass_context
 def lookup(
-    ctx: click.Context, plan_file: str, point: tuple[float, float], crs: str, accuracy: float, as_json: bool
+    ctx: click.Context,
+    plan_file: str,
+    point: tuple[float, float] | None,
+    batch: str | None,
+    out: str | None,
+    crs: str,
+    accuracy: float,
+    as_json: bool,
 ) -> None:
     """Say which grid a point lies in, how far its border is, and which other grids are within the accuracy.
 
-    Outside every grid the nearest one is named and the exit code is 1.
+    Outside every grid the nearest one is named and the exit code is 1. With --batch every row of a file is answered,
+    and written to --out with the grid and its people behind it.
     """
+    if (point is None) == (batch is None):
+        raise click.UsageError("give either --point or --batch")
+    if (batch is None) != (out is None):
+        raise click.UsageError("--batch goes with --out")
+    answers = _answers(plan_file)
+    if batch is not None and out is not None:
+        summary = _batch(answers, batch, out, crs)
+        say(summary | {"plan": plan_file}, lambda: _counts(summary), as_json=as_json)
+    elif point is not None:
+        told = {"nearest": None} | answers.at(*point, crs=crs, accuracy_m=accuracy).told(small=True)
+        say(told | {"plan": plan_file}, lambda: _lines(told), as_json=as_json)
+        ctx.exit(0 if told["grid"] else OUTSIDE)
+
+
+def _answers(plan_file: str) -> Answers:
+    from gis_grid.lookup import Answers
+    from gis_grid.lookup.planned import published_plan
     from gis_grid.planfile import read_plan
 
-    answer = _answer(read_plan(plan_file), point, crs, accuracy)
-    say(answer | {"plan": plan_file}, lambda: _lines(answer), as_json=as_json)
-    ctx.exit(0 if answer["grid"] else OUTSIDE)
+    return Answers([published_plan(read_plan(plan_file), plan_file)])
 
 
-def _answer(plan: Plan, point: tuple[float, float], crs: str, accuracy: float) -> dict[str, Any]:
-    import numpy as np
+def _batch(answers: Answers, source: str, out: str, crs: str) -> dict[str, Any]:
+    """Answer a file beside its place, then rename it: an error leaves what stood there untouched."""
+    from gis_grid.lookup import Batch, BatchOptions
 
-    from gis_grid.crs import transform_points
-    from gis_grid.lookup import LookupIndex
+    place = Path(out)
+    beside = place.with_name(f".{place.name}.{os.getpid()}")
+    if not Path(source).is_file():
+        raise InputError(Fault("there is no such file", source, remedy="check the path"))
+    with Path(source).open("rb") as file:
+        try:
+            batch = Batch(file, answers, BatchOptions(crs=crs))
+        except InputError as caught:
+            raise type(caught)(
+                Fault(fault.problem, source, fault.column, fault.row, fault.remedy) for fault in caught.faults
+            ) from None
+        try:
+            with beside.open("wb") as written:
+                written.writelines(batch)
+            beside.replace(place)
+        except OSError as caught:
+            raise OutputError(f"{out}: it could not be written ({caught}); what stood there is untouched") from caught
+        finally:
+            with suppress(OSError):
+                beside.unlink()
+    return _summary(batch, out)
 
-    east, north = transform_points([point[0]], [point[1]], crs, plan.grids.crs)
-    if not (np.isfinite(east[0]) and np.isfinite(north[0])):
-        problem = f"{point[0]:g},{point[1]:g} is no place in {crs}"
-        raise CrsError(Fault(problem, remedy="give longitude before latitude, and the CRS of the point with --crs"))
-    index = LookupIndex(plan.grids)
-    owner = int(index.locate(east, north)[0])
-    also = [
-        _grid(plan, position) | {"distance_m": round(metres, 1)}
-        for position, metres in index.within(east[0], north[0], accuracy)
-        if position != owner
-    ]
-    answer: dict[str, Any] = {"grid": None, "distance_to_border_m": None, "also_possible": also, "nearest": None}
-    if owner >= 0:
-        answer["grid"] = _grid(plan, owner)
-        answer["distance_to_border_m"] = round(float(index.border_distance(east, north)[0]), 1)
-    else:
-        (nearest,), (metres,) = index.nearest(east, north)
-        answer["nearest"] = _grid(plan, int(nearest)) | {"distance_m": round(float(metres), 1)}
-    return answer
 
-
-def _grid(plan: Plan, position: int) -> dict[str, Any]:
-    grid = plan.grids.iloc[position]
-    names = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
+def _summary(batch: Batch, out: str) -> dict[str, Any]:
+    found = batch.summary
     return {
-        "code": str(grid["code"]),
-        "name": str(grid.get("name", "")),
-        "community_code": str(grid["community_code"]),
-        "community": str(names.get(grid["community_code"], "")),
-        "households": int(grid["households"]),
-        "bounds_zh": str(grid.get("bounds_zh", "")),
-        "bounds_en": str(grid.get("bounds_en", "")),
+        "out": out,
+        "rows": found.rows,
+        "by_status": dict(sorted(found.by_status.items())),
+        "form": found.form,
+        "encoding": found.encoding,
+        "columns": found.columns,
+        "notes": found.notes,
     }
+
+
+def _counts(summary: dict[str, Any]) -> Iterable[str]:
+    counts = ", ".join(f"{count:,} {status}" for status, count in summary["by_status"].items())
+    yield f"{summary['rows']:,} rows answered ({counts or 'none'}) → {summary['out']}"
+    taken = ", ".join(f"column '{name}' for {kind}" for kind, name in summary["columns"].items())
+    yield f"read as {summary['form']} in {summary['encoding']}; took {taken or 'no column'}"
+    yield from summary["notes"]
 
 
 def _lines(answer: dict[str, Any]) -> Iterable[str]:
@@ -107,7 +142,12 @@ def _lines(answer: dict[str, Any]) -> Iterable[str]:
         yield f"{answer['distance_to_border_m']:g} m from the nearest border"
         if grid["bounds_zh"]:
             yield grid["bounds_zh"]
-    else:
+    elif nearest:
         yield f"outside; the nearest grid is {nearest['code']} {nearest['name']}, {nearest['distance_m']:g} m away"
+    for person in answer["people"]:
+        role = (
+            person["role_zh"] if person["role_zh"] == person["role_en"] else f"{person['role_zh']} {person['role_en']}"
+        )
+        yield " ".join(part for part in (role, person["name"], person["work_phone"]) if part)
     for other in answer["also_possible"]:
         yield f"may be {other['code']} {other['name']}, {other['distance_m']:g} m away"

@@ -24,7 +24,8 @@ SAME_AS_WGS84 = frozenset(("wgs84", "cgcs2000", "EPSG:4326", "EPSG:4490"))
 _SQUARES = 4.0
 _BEYOND_M = 1000.0
 _MOST_SQUARES = 20_000
-_DEGREE_M = 111_000.0
+#: No degree of latitude is shorter, in metres.
+DEGREE_M = 110_500.0
 
 
 class Standing(NamedTuple):
@@ -311,7 +312,7 @@ def _squares(bounds: tuple[float, ...]) -> Iterator[tuple[int, int]]:
     west, south, east, north = bounds
     if west > east:
         return
-    upright = _BEYOND_M / _DEGREE_M
+    upright = _BEYOND_M / DEGREE_M
     level = upright / max(math.cos(math.radians(min(max(abs(south), abs(north)), 89.0))), 0.01)
     count = 0
     for column in range(math.floor((west - level) * _SQUARES), math.floor((east + level) * _SQUARES) + 1):
@@ -328,7 +329,7 @@ def bounds_away(bounds: tuple[float, ...], lon: float, lat: float) -> float:
     if west > east:
         return math.inf
     level = max(west - lon, lon - east, 0.0) * math.cos(math.radians(lat))
-    return 0.99 * _DEGREE_M * math.hypot(level, max(south - lat, lat - north, 0.0))
+    return DEGREE_M * math.hypot(level, max(south - lat, lat - north, 0.0))
 
 
 def _also(near: list[Standing], owner: Found | None, lon: float, lat: float, accuracy_m: float) -> tuple[Found, ...]:
