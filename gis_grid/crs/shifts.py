@@ -20,7 +20,7 @@ _SEMI_MAJOR_M: Final = 6378245.0
 _ECCENTRICITY2: Final = 0.00669342162296594323
 _BD_TURN: Final = math.pi * 3000 / 180
 #: Enough for 1e-9 degrees: the error of one pass is 4.8 m, of three 0.2 mm, and each divides it by about 150.
-_PASSES: Final = 6
+PASSES: Final = 6
 
 
 def in_gcj_extent(lon: ArrayLike, lat: ArrayLike) -> NDArray[np.bool_]:
@@ -75,13 +75,9 @@ def gcj02_to_bd09(lon: ArrayLike, lat: ArrayLike) -> Pair:
     '114.311976 30.598773'
     """
     x, y = _finite(lon, lat)
-    radius = np.hypot(x, y) + 0.00002 * np.sin(y * _BD_TURN)
-    angle = np.arctan2(y, x) + 0.000003 * np.cos(x * _BD_TURN)
+    east, north = bd_place(x, y)
     inside = in_gcj_extent(x, y)
-    return (
-        np.where(inside, radius * np.cos(angle) + 0.0065, x),
-        np.where(inside, radius * np.sin(angle) + 0.006, y),
-    )
+    return np.where(inside, east, x), np.where(inside, north, y)
 
 
 def bd09_to_gcj02(lon: ArrayLike, lat: ArrayLike) -> Pair:
@@ -121,8 +117,18 @@ def _finite(lon: ArrayLike, lat: ArrayLike) -> Pair:
     return x, y
 
 
-def _gcj_shift(lon: Floats, lat: Floats) -> Pair:
-    """Return the shift in degrees, zero outside the extent."""
+# ---- the formulas, for arrays and for single numbers alike -----------------------------------------------------------
+
+
+def bd_place(x: Floats, y: Floats) -> Pair:
+    """Return where Baidu draws a GCJ-02 position, wherever that is."""
+    radius = np.hypot(x, y) + 0.00002 * np.sin(y * _BD_TURN)
+    angle = np.arctan2(y, x) + 0.000003 * np.cos(x * _BD_TURN)
+    return radius * np.cos(angle) + 0.0065, radius * np.sin(angle) + 0.006
+
+
+def gcj_shift(lon: Floats, lat: Floats) -> Pair:
+    """Return the shift from WGS-84 to GCJ-02 in degrees, wherever that is."""
     x, y = lon - 105.0, lat - 35.0
     pi = math.pi
     ripple = (20 * np.sin(6 * pi * x) + 20 * np.sin(2 * pi * x)) * 2 / 3
@@ -137,18 +143,22 @@ def _gcj_shift(lon: Floats, lat: Floats) -> Pair:
     w2 = 1 - _ECCENTRICITY2 * np.sin(phi) ** 2
     meridian_m = _SEMI_MAJOR_M * (1 - _ECCENTRICITY2) / (w2 * np.sqrt(w2))
     parallel_m = _SEMI_MAJOR_M / np.sqrt(w2) * np.cos(phi)
+    return np.degrees(east / parallel_m), np.degrees(north / meridian_m)
+
+
+def _gcj_shift(lon: Floats, lat: Floats) -> Pair:
+    """Return the shift in degrees, zero outside the extent."""
     inside = in_gcj_extent(lon, lat)
     with np.errstate(divide="ignore", invalid="ignore"):  # at a pole, where nothing moves anyway
-        return np.where(inside, np.degrees(east / parallel_m), 0.0), np.where(
-            inside, np.degrees(north / meridian_m), 0.0
-        )
+        east, north = gcj_shift(lon, lat)
+        return np.where(inside, east, 0.0), np.where(inside, north, 0.0)
 
 
 def _undo(forward: Callable[[ArrayLike, ArrayLike], Pair], lon: Floats, lat: Floats) -> Pair:
     """Invert a small shift by fixed-point iteration with a capped number of passes."""
     x, y = lon, lat
     inside = in_gcj_extent(lon, lat)
-    for _ in range(_PASSES):
+    for _ in range(PASSES):
         shifted_x, shifted_y = forward(x, y)
         x, y = np.where(inside, x + lon - shifted_x, lon), np.where(inside, y + lat - shifted_y, lat)
     return x, y

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from gis_grid.crs import WGS84, transform_points
+from gis_grid.crs.onepoint import bd09_point, gcj02_point
 from gis_grid.errors import CrsError, Fault, InputError
 from gis_grid.lookup.publications import Layer, Published, grid_told
 
@@ -352,11 +353,17 @@ def place_of(lon: float, lat: float, crs: str) -> tuple[float, float]:
         If there is no such place in the system, or no such system.
     """
     if crs not in SAME_AS_WGS84 and math.isfinite(lon) and math.isfinite(lat):
-        east, north = transform_points([lon], [lat], crs, WGS84)
-        x, y = float(east[0]), float(north[0])
+        x, y = _turned(lon, lat, crs)
     else:
         x, y = lon, lat
     if not (-180.0 <= x <= 180.0 and -90.0 <= y <= 90.0):
         problem = f"{lon:g},{lat:g} is no place in {crs}"
         raise CrsError(Fault(problem, remedy="give longitude before latitude, and the CRS of the point with crs"))
     return x, y
+
+
+def _turned(lon: float, lat: float, crs: str) -> tuple[float, float]:
+    if crs in ("gcj02", "bd09"):
+        return gcj02_point(lon, lat) if crs == "gcj02" else bd09_point(lon, lat)
+    east, north = transform_points([lon], [lat], crs, WGS84)
+    return float(east[0]), float(north[0])

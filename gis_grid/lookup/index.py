@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -67,6 +68,13 @@ class LookupIndex:
         # bound once: what is looked up on the way to one point costs as much as the answer
         self._ints, self._floats = self.raster.ints, self.raster.floats
 
+    def __getstate__(self) -> tuple[gpd.GeoDataFrame | None, Raster]:
+        return self.grids, self.raster
+
+    def __setstate__(self, state: tuple[gpd.GeoDataFrame | None, Raster]) -> None:
+        self.grids, self.raster = state
+        self._ints, self._floats = self.raster.ints, self.raster.floats
+
     def locate_one(self, x: float, y: float) -> int:
         """Return the position of the grid that owns one point, -1 outside every grid and for what is not finite."""
         return kernels.locate_one(x, y, self._ints, self._floats)
@@ -98,11 +106,14 @@ class LookupIndex:
 
     def within(self, x: float, y: float, radius_m: float) -> list[tuple[int, float]]:
         """List positions and distances of the grids within a radius of one point, the owner first, then the nearest."""
-        _finite([x], [y])
-        found, metres = kernels.grids_within(float(x), float(y), float(radius_m), self._ints, self._floats)
-        at = self._ints[kernels.RANKS]
-        order = np.lexsort((self._ints[at + found], metres))
-        return list(zip(found[order].tolist(), metres[order].tolist(), strict=True))
+        if not (math.isfinite(x) and math.isfinite(y)):
+            _finite([x], [y])
+        found, metres = kernels.grids_within(x, y, radius_m, self._ints, self._floats)
+        if len(found) < 2:
+            return list(zip(found.tolist(), metres.tolist(), strict=True))
+        ranks = self._ints[self._ints[kernels.RANKS] + found]
+        rows = sorted(zip(metres.tolist(), ranks.tolist(), found.tolist(), strict=True))
+        return [(position, away) for away, _, position in rows]
 
     def nearest(self, x: ArrayLike, y: ArrayLike) -> tuple[Positions, Floats]:
         """Return the position of the nearest grid for each point and its distance in metres, 0 inside."""

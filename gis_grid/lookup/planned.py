@@ -44,7 +44,8 @@ def people_of_plan(plan: Plan) -> pd.DataFrame | None:
         return None
     units = _units(plan)
     rows = []
-    for staff in plan.staff.fillna("").astype(str).to_dict("records"):
+    for record in plan.staff.fillna("").astype(str).to_dict("records"):
+        staff = {str(column): str(value) for column, value in record.items()}
         if not staff["name"].strip():
             continue
         rank, codes = _reach(staff, units)

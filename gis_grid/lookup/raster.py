@@ -40,6 +40,9 @@ class Raster:
         self.ints.setflags(write=False)
         self.floats.setflags(write=False)
 
+    def __reduce__(self) -> tuple[type[Raster], tuple[Ints, Floats]]:
+        return Raster, (self.ints, self.floats)
+
     @property
     def nbytes(self) -> int:
         """Bytes of memory that the arrays take."""
