@@ -90,10 +90,16 @@ plan = gg.build_from(district)
 grown = plan.blocks.assign(households=plan.blocks["households"].mask(plan.assignment == plan.assignment.iloc[0], 90))
 gg.build_from(dataclasses.replace(district, blocks=grown, previous=plan))
 next(gis_grid.tiles.Pyramid(plan).tiles())
+from gis_grid.lookup import Answers
+from gis_grid.lookup.planned import published_plan
+answers = Answers([published_plan(plan)])
+for crs in ("wgs84", "gcj02", "bd09"):
+    answers.at(0.0, 0.0, crs=crs, accuracy_m=30.0)
+gg.LookupIndex(plan.grids).nearest([0.0], [0.0])
 endef
 export COMPILE
 
-$(VENV)/.compiled: $(VENV)/.package $(wildcard gis_grid/partition/*.py gis_grid/tiles/*.py)
+$(VENV)/.compiled: $(VENV)/.package $(wildcard gis_grid/partition/*.py gis_grid/tiles/*.py gis_grid/lookup/*.py)
 	$(BIN)/python -c "$$COMPILE"
 	@touch $@
 

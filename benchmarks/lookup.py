@@ -1,7 +1,7 @@
 """Lookup beside `geopandas.sjoin` and an STRtree on the same points in the same run, and a file of 100,000 rows.
 
-Run with ``make bench BENCHMARKS=benchmarks/lookup.py`` or ``python benchmarks/lookup.py``; ``--quick`` takes the made-up
-town, ``--plan`` any plan file in place of Ottawa's. Seconds are the best of several runs.
+Run with ``make bench BENCHMARKS=benchmarks/lookup.py`` or ``python benchmarks/lookup.py``; ``--quick`` takes the
+made-up town, ``--plan`` any plan file in place of Ottawa's. Seconds are the best of several runs.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gis_grid.compiling import compiled, entrance
-from gis_grid.lookup.exact import side
+from gis_grid.lookup.exact import BOUND, side
 
 Ints = npt.NDArray[np.int32]
 Positions = npt.NDArray[np.int64]
@@ -46,7 +46,25 @@ def _cell(x: float, y: float, ints: Ints, floats: Floats) -> int:
 
 @compiled
 def _holds(x: float, y: float, start: int, count: int, floats: Floats) -> bool:
-    """Tell whether a grid holds a point, its border included, by the edges east of the point."""
+    """Tell whether a grid holds a point, its border included, by the edges east of the point.
+
+    Plain arithmetic without a branch comes first; where its error bound leaves an edge undecided, exact arithmetic.
+    """
+    odd, unsure = False, False
+    for at in range(EDGES + 4 * start, EDGES + 4 * (start + count), 4):
+        low, high = floats[at + 1], floats[at + 3]
+        one = (floats[at + 2] - floats[at]) * (y - low)
+        two = (high - low) * (x - floats[at])
+        where = one - two
+        odd ^= (low <= y) & (y < high) & (where > 0.0)
+        unsure |= (low <= y) & (y <= high) & (abs(where) <= BOUND * (abs(one) + abs(two)))
+    if unsure:
+        return _holds_exactly(x, y, start, count, floats)
+    return odd or count == WHOLE
+
+
+@compiled
+def _holds_exactly(x: float, y: float, start: int, count: int, floats: Floats) -> bool:
     odd = False
     for at in range(EDGES + 4 * start, EDGES + 4 * (start + count), 4):
         low, high = floats[at + 1], floats[at + 3]
@@ -61,7 +79,7 @@ def _holds(x: float, y: float, start: int, count: int, floats: Floats) -> bool:
             return True
         if where > 0.0 and y < high:
             odd = not odd
-    return odd or count == WHOLE
+    return odd
 
 
 @compiled

@@ -19,10 +19,10 @@ Ints: TypeAlias = "NDArray[np.int32]"
 Longs: TypeAlias = "NDArray[np.int64]"
 
 #: Cells for each edge: so fine that few edges share a cell, so coarse that the raster stays in the processor's cache.
-CELLS_PER_EDGE = 8
-MOST_CELLS = 2_000_000
+CELLS_PER_EDGE = 32
+LEAST_CELLS, MOST_CELLS = 65_536, 2_000_000
 #: Entries of edges in rows and cells for each edge, above which cells are made larger.
-MOST_PER_EDGE = 24
+MOST_PER_EDGE = 40
 #: Gaps up to this wide between two grids belong to the nearer one.
 GAP_M = 0.01
 #: How many ulp of the largest coordinate a point may lie outside and still be on the border.
@@ -139,7 +139,7 @@ def _frame(edges: Floats, *, geographic: bool) -> _Frame:
     high = np.maximum(edges[:, :2], edges[:, 2:]).max(axis=0)
     scale = _metres(edges, geographic=geographic)
     extent = np.maximum((high - low) * scale, 1e-300)
-    wanted = float(np.clip(CELLS_PER_EDGE * len(edges), 256, MOST_CELLS / 4))
+    wanted = float(np.clip(CELLS_PER_EDGE * len(edges), LEAST_CELLS, MOST_CELLS / 4))
     # a cell is never so small that coordinates cannot tell its parts apart
     least = float((np.abs(edges).max() * scale).max()) * 2.0**-36
     side = max(np.sqrt(extent[0] * extent[1] / wanted), float(extent.max()) / (wanted / 4), least)

@@ -154,17 +154,29 @@ def lines_of(blocks: Iterable[bytes], decoder: Decoder, end: str = "\n") -> Iter
         yield held
 
 
+class _LongLineError(csv.Error):
+    """A line is too long to be read; the reader begins anew with the next."""
+
+
+class _Bounded:
+    """Lines that can be read."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if len(line) > MOST_CHARACTERS:
+            raise _LongLineError(TOO_LONG)
+        return line
+
+
 def csv_rows(lines: Iterable[str], separator: str) -> Iterator[list[str] | str]:
     """Yield the cells of each row, or what is wrong with it; blank rows are left out."""
-    cut: list[bool] = []
-
-    def watched() -> Iterator[str]:
-        for line in lines:
-            if len(line) > MOST_CHARACTERS:
-                cut.append(True)
-            yield line
-
-    reader = csv.reader(watched(), delimiter=separator)
+    reader = csv.reader(_Bounded(lines), delimiter=separator)
     while True:
         try:
             row: list[str] | str = next(reader)
@@ -172,9 +184,6 @@ def csv_rows(lines: Iterable[str], separator: str) -> Iterator[list[str] | str]:
             return
         except csv.Error as caught:
             row = f"the row cannot be read ({caught})"
-        if cut:
-            cut.clear()
-            row = TOO_LONG
         if isinstance(row, str) or any(map(str.strip, row)):
             yield row
 

@@ -201,9 +201,9 @@ def test_a_corner_that_stands_on_one_side_only_leaves_no_point_without_owner() -
     for step in (0, 1e-10, -1e-10, 1e-9, -1e-9):
         mid = (line[1:] + line[:-1]) / 2 + [0, step]
         assert (index.locate(*mid.T) >= 0).all()
-    gap = frame([shapely.box(0, 0, 50, 100), shapely.box(50.008, 0, 100, 100)])
-    assert LookupIndex(gap).locate([50.003, 50.005], [50, 50]).tolist() == [0, 1]
-    assert LookupIndex(frame([shapely.box(0, 0, 50, 100)])).locate([50.003], [50]).tolist() == [-1]
+    gap = frame([shapely.box(0, 0, 500, 1000), shapely.box(500.008, 0, 1000, 1000)])
+    assert LookupIndex(gap).locate([500.003, 500.005], [50, 50]).tolist() == [0, 1]
+    assert LookupIndex(frame([shapely.box(0, 0, 500, 1000)])).locate([500.003], [50]).tolist() == [-1]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e308, -1e308])
