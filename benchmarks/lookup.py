@@ -32,8 +32,7 @@ SCATTER_M = 12.0
 
 def ottawa() -> gg.Plan:
     """Return a plan of Ottawa's census blocks."""
-    found = gg.read_district(gg.Inputs(blocks=DATA / "ottawa" / "ottawa_dev_blocks.parquet"))
-    return gg.build_from(found)
+    return gg.build(gg.Inputs(blocks=str(DATA / "ottawa" / "ottawa_dev_blocks.parquet")))
 
 
 def around_borders(grids: gpd.GeoDataFrame, count: int, rng: np.random.Generator) -> np.ndarray:
