@@ -48,10 +48,10 @@ def _areas_and_grounds() -> None:
         sa.CheckConstraint(
             "level IN ('province', 'city', 'district', 'street', 'community')", name=op.f("ck_areas_level")
         ),
-        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_areas_days")),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_areas_days")),
         sa.ForeignKeyConstraint(["parent_id"], ["areas.id"], name=op.f("fk_areas_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_areas")),
-        sa.UniqueConstraint("code", "valid_from", name=op.f("uq_areas_code_valid_from")),
+        sa.UniqueConstraint("path", "valid_from", name=op.f("uq_areas_path_valid_from")),
     )
     op.create_index(op.f("ix_areas_code"), "areas", ["code"], unique=False)
     op.create_index(op.f("ix_areas_parent_id"), "areas", ["parent_id"], unique=False)
