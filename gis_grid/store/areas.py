@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -65,50 +66,50 @@ def add_area(
         raise StoreError(Fault(f"a {level} does not lie under a {parent.level}", under or ""))
     actor.require("manage_areas", parent.path if parent else WHOLE)
     formers = [_former(session, former, level=level, on=day) for former in predecessors]
-    area = begin(
-        session, code=code, level=level, name=name, parent=parent, zone=timezone, shape=shape, on=day, formers=formers
-    )
+    area = begin(session, Sketch(code, level, name, timezone, shape), parent=parent, on=day, formers=formers)
     detail = {"level": level, "name": name, "valid_from": str(day), "predecessors": list(predecessors)}
     record(session, actor, "add_area", code, detail=detail)
     return area
 
 
-def begin(
-    session: Session,
-    *,
-    code: str,
-    level: str,
-    name: str,
-    parent: Area | None,
-    zone: str,
-    shape: BaseGeometry | None,
-    on: date,
-    formers: Iterable[Area] = (),
-) -> Area:
+@dataclass(frozen=True)
+class Sketch:
+    """What an area is to be: code, level, name, time zone, and its polygons in WGS 84."""
+
+    code: str
+    level: str
+    name: str
+    zone: str
+    shape: BaseGeometry | None
+
+
+def begin(session: Session, sketch: Sketch, *, parent: Area | None, on: date, formers: Iterable[Area] = ()) -> Area:
     """Add an area under a parent and end those it was made from; what `add_area` does once everything is found."""
     formers = list(formers)
-    path = f"{parent.path if parent else '/'}{code}/"
+    path = f"{parent.path if parent else WHOLE}{sketch.code}/"
     open_ended = or_(Area.valid_to.is_(None), Area.valid_to > on)
     for other in session.execute(select(Area).where(Area.path == path, open_ended)).scalars():
         if other not in formers:
             remedy = "name it among the predecessors, or use another code"
-            raise ClashError(Fault(f"{other.name} has the code {code} from {other.valid_from} on", remedy=remedy))
+            raise ClashError(
+                Fault(f"{other.name} has the code {sketch.code} from {other.valid_from} on", remedy=remedy)
+            )
     for former in formers:
         if former.valid_to is None or former.valid_to > on:
             former.valid_to = max(on, former.valid_from)
-    area = Area(
-        code=code,
-        level=level,
-        name=name,
-        parent_id=parent.id if parent else None,
-        path=path,
-        timezone=zone,
-        valid_from=on,
-    )
-    lay(area, shape)
-    session.add(area)
     session.flush()
-    session.add_all(AreaPredecessor(area_id=area.id, predecessor_id=former.id) for former in formers)
+    query = select(Area).where(Area.path == path, Area.valid_from == on)
+    area = session.execute(query).scalar_one_or_none()  # one that began and ended on this day was never in force
+    if area is None:
+        area = Area(code=sketch.code, level=sketch.level, path=path, valid_from=on)
+        session.add(area)
+    area.name, area.timezone, area.valid_to = sketch.name, sketch.zone, None
+    area.parent_id = parent.id if parent else None
+    lay(area, sketch.shape)
+    session.flush()
+    for former in formers:
+        if former is not area:
+            session.merge(AreaPredecessor(area_id=area.id, predecessor_id=former.id))
     session.flush()
     return area
 

@@ -319,7 +319,7 @@ def _people() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_posts_district_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
-        sa.UniqueConstraint("district_id", "number", name=op.f("uq_posts_district_id_number")),
+        sa.UniqueConstraint("district_id", "number", "valid_from", name=op.f("uq_posts_district_id_number_valid_from")),
     )
     op.create_table(
         "post_units",
