@@ -89,6 +89,21 @@ def has_people(session: Session, district: int) -> bool:
     return session.execute(select(Post.id).where(Post.district_id == district).limit(1)).first() is not None
 
 
+def person_of(session: Session, district: int, number: str) -> Staff:
+    """Return the person of a number on a district's roster.
+
+    Raises
+    ------
+    AbsentError
+        If there is nobody of that number.
+    """
+    query = select(Staff).where(Staff.district_id == district, Staff.number == number)
+    found = session.execute(query).scalar_one_or_none()
+    if found is None:
+        raise AbsentError(Fault(f"there is nobody {number} on the roster", remedy="see the numbers of its people"))
+    return found
+
+
 def assign(
     session: Session,
     *,

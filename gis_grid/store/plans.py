@@ -136,6 +136,15 @@ def load_plan(session: Session, plan_id: str) -> plans.Plan:
     return plans.Plan(**plan_of(layers))
 
 
+def list_plans(session: Session) -> list[tuple[str, str, str, str, str, str]]:
+    """Return id, code and name of the district, state, title and day of every plan, the newest first."""
+    query = select(Plan, Area).join(Area, Area.id == Plan.district_id).order_by(Plan.created_at.desc(), Plan.id)
+    return [
+        (plan.id, area.code, area.name, plan.state, plan.name, f"{plan.created_at:%Y-%m-%d}")
+        for plan, area in session.execute(query)
+    ]
+
+
 def _tier_columns(scheme: Scheme) -> dict[str, str]:
     """Return the column of each tier but the main one and the communities, whose column every block has."""
     named = {tier.id: plans.tier_column(tier) for tier in scheme.tiers if tier.id != scheme.main.id}
