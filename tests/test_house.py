@@ -40,10 +40,12 @@ def test_the_docs_have_a_paragraph_for_each_command_and_no_other() -> None:
 @pytest.mark.parametrize("name", sorted(main.commands))
 def test_options_in_the_docs_exist_and_every_option_has_help(name: str) -> None:
     command = main.commands[name]
-    options = {flag for option in command.params for flag in (*option.opts, *option.secondary_opts)}
+    below = list(command.commands.values()) if isinstance(command, click.Group) else []
+    params = [param for each in (command, *below) for param in each.params]
+    options = {flag for option in params for flag in (*option.opts, *option.secondary_opts)}
     assert set(re.findall(r"`(?:[^`]* )?(--[a-z-]+)", paragraphs()[name])) <= options | {"--json", "--scheme"}
-    assert command.help
-    for option in command.params:
+    assert all(each.help for each in (command, *below))
+    for option in params:
         if isinstance(option, click.Option):
             assert option.help, option.name
 
@@ -95,7 +97,8 @@ def test_modules_and_functions_stay_small(module: Path) -> None:
     if module.parent.name == "versions":  # a migration lists every column of its tables
         return
     text = module.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= LINES_OF_MODULE
+    if module.parent.name != "versions":  # a migration is a list of columns, never read again
+        assert len(text.splitlines()) <= LINES_OF_MODULE
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) else node.body
@@ -126,7 +129,20 @@ def test_help_answers_at_once() -> None:
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     code = "import sys, gis_grid.cli; print(sorted(m for m in sys.modules if '.' not in m))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"numpy", "pandas", "geopandas", "shapely", "numba", "folium", "scipy", "pandera", "pyogrio", "tqdm"}
+    heavy = {
+        "numpy",
+        "pandas",
+        "geopandas",
+        "shapely",
+        "numba",
+        "folium",
+        "scipy",
+        "pandera",
+        "pyogrio",
+        "tqdm",
+        "sqlalchemy",
+        "alembic",
+    } | {"sqlalchemy", "alembic"}
     assert not heavy & set(ast.literal_eval(done.stdout))
 
 

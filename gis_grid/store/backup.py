@@ -124,10 +124,10 @@ def restore(
         with open_store(part) as source:
             watch("upgrading", 0.0)
             init(source)
-            if store.dialect == "sqlite":
-                _put_pages(part, store, watch)
-            else:
+            if store.dialect == "postgresql":
                 _put_tables(source, store, replace, watch)
+        if store.dialect == "sqlite":
+            _put_pages(part, store, watch)
     rows = rows_in(store)
     with store.writing() as session:
         record(session, actor, "restore", path.name, detail={"rows": rows})
@@ -238,14 +238,15 @@ def _put_pages(part: Path, store: Store, watch: Watch) -> None:
 def _put_tables(source: Store, store: Store, replace: bool, watch: Watch) -> None:
     with source.reading() as reading, store.changing_tables() as connection:
         if replace:
-            _drop_everything(connection)
+            drop_everything(connection)
         elif has_rows(connection):
             raise ClashError(Fault("the store is not empty", remedy="restore into an empty store"))
         upgrade(connection)
         copy_rows(reading.connection(), connection, watch=lambda share: watch("restoring", share))
 
 
-def _drop_everything(connection: Connection) -> None:
+def drop_everything(connection: Connection) -> None:
+    """Drop all tables of a store in PostgreSQL, within a transaction that somebody else keeps."""
     for table in reversed(Base.metadata.sorted_tables):
         connection.execute(text(f"DROP TABLE IF EXISTS {table.name} CASCADE"))
     for name in WRITTEN_ONCE:

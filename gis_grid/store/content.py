@@ -36,9 +36,19 @@ def copy_rows(source: Connection, target: Connection, *, watch: Callable[[float]
             target.execute(insert(table), batch)
             done += len(batch)
             watch(done / max(total, 1))
-        if target.dialect.name == "postgresql" and table.autoincrement_column is not None:
-            _count_on(target, table)
+        count_on(target, table)
     return done
+
+
+def count_on(connection: Connection, table: Table) -> None:
+    """Let PostgreSQL number the next rows of a table after those that came with their numbers; SQLite does anyway."""
+    column = table.autoincrement_column
+    if connection.dialect.name != "postgresql" or column is None:
+        return
+    last = connection.execute(select(func.max(column))).scalar_one()
+    if last is not None:
+        words = {"table": table.name, "column": column.name, "last": last}
+        connection.execute(text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)"), words)
 
 
 def has_rows(connection: Connection) -> bool:
@@ -116,13 +126,3 @@ def _parents_first(table: Table, rows: Iterable[dict[str, Any]]) -> Iterable[dic
         ordered += ready
         waiting = [row for row in waiting if row[key] not in placed] if ready else []
     return ordered
-
-
-def _count_on(connection: Connection, table: Table) -> None:
-    """Let PostgreSQL number the next rows of a table after those that came with their numbers."""
-    column = table.autoincrement_column
-    assert column is not None
-    last = connection.execute(select(func.max(column))).scalar_one()
-    if last is not None:
-        words = {"table": table.name, "column": column.name, "last": last}
-        connection.execute(text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)"), words)

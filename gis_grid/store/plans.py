@@ -236,7 +236,7 @@ def _with_units(session: Session, kept: Plan, blocks: gpd.GeoDataFrame, grids: p
     found = pd.DataFrame(session.execute(query).all(), columns=["tier", "block_id", "unit"], dtype="str")
     unit_of = {tier: rows.set_index("block_id")["unit"] for tier, rows in found.groupby("tier")}
     nothing = pd.Series(dtype="str")
-    codes = {c: blocks["block_id"].map(unit_of.get(t, nothing)).fillna("").astype("str") for t, c in columns.items()}
+    codes = {c: blocks["block_id"].map(unit_of.get(t, nothing)).astype("str").fillna("") for t, c in columns.items()}
     code_of = grids.set_index("grid_id")["code"]
     grid = blocks["block_id"].map(unit_of[scheme.main.id]).map(code_of)
-    return blocks.assign(**codes, grid_code=grid.fillna("").astype("str"))
+    return blocks.assign(**codes, grid_code=grid.astype("str").fillna(""))
