@@ -8,34 +8,49 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from gis_grid.assignment import Clash, Move, apply, make_assignment, next_grid_id, rebase, squash
+from gis_grid.assignment import Move, apply, make_assignment, next_grid_id, rebase, squash
 from gis_grid.assignment import undo as turned_round
 from gis_grid.errors import AbsentError, ClashError, Fault, MoveError
 from gis_grid.store import audit
 from gis_grid.store import journal as book
 from gis_grid.store.columns import now
+from gis_grid.store.draft_plans import Divided, cut, load_draft
 from gis_grid.store.journal import Change, Entry, Opened
-from gis_grid.store.models import Area, Draft, DraftRequest, Grid, JournalEntry, Plan
+from gis_grid.store.models import Area, Draft, Grid, JournalEntry, Plan
 from gis_grid.store.plans import new_id
+from gis_grid.store.requests import Patched, entry_of, once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     import pandas as pd
-    import shapely
     from sqlalchemy.orm import Session
 
-    from gis_grid import plan as plans
     from gis_grid.store.access import Actor
+
+__all__ = [
+    "Divided",
+    "DraftState",
+    "Patched",
+    "assignment_of",
+    "cut",
+    "discard",
+    "draft",
+    "journal",
+    "list_drafts",
+    "load_draft",
+    "open_draft",
+    "patch",
+    "rebuild",
+    "undo",
+]
 
 #: moves in one change at most
 MOST_MOVES = 10_000
@@ -56,24 +71,6 @@ class DraftState:
     who: str
     at: datetime
     changed_at: datetime
-
-
-@dataclass(frozen=True)
-class Patched:
-    """What became of a change: the draft's revision now, the moves that took effect, the blocks people must settle.
-
-    A clash says where the sender and where somebody else sent a block; `theirs.new` is "" where the block was cut
-    since. `renamed` maps ids that the sender gave to new grids, and that somebody else has given to another new grid in
-    the meantime, to the ids they got instead. `entry` is the revision whose moves an undo took back. `repeated` says
-    that this is the answer to a request that was answered before.
-    """
-
-    revision: int
-    accepted: list[Move]
-    clashes: list[Clash]
-    repeated: bool = False
-    renamed: dict[str, str] = field(default_factory=dict)
-    entry: int | None = None
 
 
 def open_draft(session: Session, plan_id: str, *, name: str, actor: Actor) -> str:
@@ -228,7 +225,7 @@ def patch(
             book.enter(session, found, Change("moves", accepted, why), actor)
         return Patched(found.draft.revision, accepted, clashes, renamed=renamed)
 
-    return _once(session, draft_id, actor, key, {"patch": asked}, carry_out)
+    return once(session, draft_id, actor, key, {"patch": asked}, carry_out)
 
 
 def _checked(session: Session, found: Opened, moves: Sequence[Move], theirs: Sequence[Move]) -> list[Move]:
@@ -313,7 +310,7 @@ def undo(
 
     def carry_out(found: Opened) -> Patched:
         book.require_open(found.draft, revision)
-        chosen = _to_undo(session, draft_id, revision, actor) if entry is None else [_entry(session, draft_id, entry)]
+        chosen = _to_undo(session, draft_id, revision, actor) if entry is None else [entry_of(session, draft_id, entry)]
         for one in chosen:
             theirs = book.moves_since(session, draft_id, one.revision)
             accepted, clashes = rebase(turned_round(one.moves), theirs)
@@ -326,7 +323,7 @@ def undo(
         said = f"{actor.name} has entered nothing in the draft {draft_id} that is not taken back"
         raise ClashError(Fault(said, remedy="name the entry to take back"))
 
-    return _once(session, draft_id, actor, key, {"undo": [revision, entry, why]}, carry_out)
+    return once(session, draft_id, actor, key, {"undo": [revision, entry, why]}, carry_out)
 
 
 def _to_undo(session: Session, draft_id: str, revision: int, actor: Actor) -> Iterable[Entry]:
@@ -337,13 +334,6 @@ def _to_undo(session: Session, draft_id: str, revision: int, actor: Actor) -> It
             undone.add(one.undoes)
         elif one.kind != "undo" and one.who == actor.name and one.revision <= revision and one.revision not in undone:
             yield one
-
-
-def _entry(session: Session, draft_id: str, revision: int) -> Entry:
-    for one in book.entries(session, draft_id, since=revision - 1, limit=1):
-        if one.revision == revision:
-            return one
-    raise AbsentError(Fault(f"the draft {draft_id} has no entry {revision}"))
 
 
 def discard(session: Session, draft_id: str, *, actor: Actor) -> None:
@@ -364,75 +354,3 @@ def discard(session: Session, draft_id: str, *, actor: Actor) -> None:
     found.draft.state, found.draft.changed_at = "discarded", now()
     detail = {"kind": "discard", "revision": found.draft.revision}
     audit.record(session, actor, "draft", draft_id, district=found.plan.district_id, detail=detail)
-
-
-def _once(
-    session: Session,
-    draft_id: str,
-    actor: Actor,
-    key: str | None,
-    asked: Mapping[str, Any],
-    carry_out: Callable[[Opened], Patched],
-) -> Patched:
-    """Lock the draft and carry out a request, unless one of the same key was answered before."""
-    found = book.opened(session, draft_id, lock=True)
-    actor.require("draft", found.path)
-    if key is None:
-        return carry_out(found)
-    content = hashlib.sha256(json.dumps([actor.name, asked], sort_keys=True).encode()).hexdigest()
-    before = session.get(DraftRequest, (draft_id, key))
-    if before is not None:
-        if before.content != content:
-            raise ClashError(Fault(f"the key {key!r} named another request", column="key", remedy="use a new key"))
-        return _again(session, before)
-    start = found.draft.revision
-    answer = carry_out(found)
-    told = {
-        "clashes": [[*vars(clash.mine).values(), *vars(clash.theirs).values()] for clash in answer.clashes],
-        "renamed": answer.renamed,
-        "entry": answer.entry,
-    }
-    changed = answer.revision > start
-    kept = DraftRequest(
-        draft_id=draft_id, key=key, content=content, revision=answer.revision, changed=changed, answer=told
-    )
-    session.add(kept)
-    session.flush()
-    return answer
-
-
-def _again(session: Session, before: DraftRequest) -> Patched:
-    """Return the answer that a request got."""
-    moves = list(_entry(session, before.draft_id, before.revision).moves) if before.changed else []
-    clashes = [Clash(row[0], Move(*row[:3]), Move(*row[3:])) for row in before.answer["clashes"]]
-    return Patched(before.revision, moves, clashes, True, before.answer["renamed"], before.answer["entry"])
-
-
-@dataclass(frozen=True)
-class Divided:
-    """What became of a cut: the draft's revision now, and the parts that stand where the block stood."""
-
-    revision: int
-    block: str
-    parts: list[str]
-    repeated: bool = False
-
-
-def cut(
-    session: Session,
-    draft_id: str,
-    *,
-    revision: int,
-    block_id: str,
-    line: shapely.LineString,
-    actor: Actor,
-    why: str = "",
-    key: str | None = None,
-) -> Divided:
-    """Cut one block of a draft along a line in WGS 84; the parts stay in the block's grid."""
-    raise NotImplementedError
-
-
-def load_draft(session: Session, draft_id: str, *, checked: bool = True) -> plans.Plan:
-    """Return a draft as a whole plan: grids dissolved, coded and described, and with `checked` put to the rules."""
-    raise NotImplementedError

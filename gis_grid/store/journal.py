@@ -236,7 +236,7 @@ def _keep_parts(session: Session, draft: Draft, cut: Mapping[str, Any], ends: Ma
                 cut_from=cut["block"],
                 parent_block_id=cut["parent"],
                 revision=draft.revision,
-                households=part["households"],
+                counts=part["counts"],
                 shape=shapely.to_wkb(shapely.from_wkb(part["shape"])),
             )
         )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pytest
+import shapely
 
 from gis_grid.assignment import Clash, Move
-from gis_grid.errors import AbsentError, ClashError, MoveError, RightsError
+from gis_grid.errors import AbsentError, ClashError, InputError, MoveError, RightsError
 from gis_grid.store import Store
 from gis_grid.store.access import Actor
 from gis_grid.store.drafts import (
     assignment_of,
+    cut,
     discard,
     draft,
     journal,
     list_drafts,
+    load_draft,
     open_draft,
     patch,
     rebuild,
@@ -170,3 +174,70 @@ def test_what_is_absent_or_not_allowed_is_said(store: Store, draft_id: str) -> N
             patch(session, draft_id, revision=0, moves=NEAR, why="", actor=Actor("Xu", "field"))
         with pytest.raises(RightsError):
             patch(session, draft_id, revision=0, moves=NEAR, why="", actor=Actor("Xu", "planner", "/99/"))
+
+
+def halves(store: Store, draft_id: str, block: str) -> list[list[float]]:
+    """Return a line in WGS 84 that cuts a block in two from west to east."""
+    with store.reading() as session:
+        plan = load_draft(session, draft_id, checked=False)
+    west, south, east, north = plan.blocks.geometry.loc[block].bounds
+    middle = (south + north) / 2
+    drawn = gpd.GeoSeries([shapely.LineString([(west - 9, middle), (east + 9, middle + 1)])], crs=plan.blocks.crs)
+    return shapely.get_coordinates(drawn.to_crs(4326)[0]).tolist()
+
+
+def test_a_cut_is_an_entry_that_can_be_taken_back_and_made_again(store: Store, draft_id: str) -> None:
+    drawn = halves(store, draft_id, "b00009")
+    with store.writing() as session:
+        found = cut(session, draft_id, revision=0, block_id="b00009", line=drawn, actor=LIN, key="c")
+        again = cut(session, draft_id, revision=0, block_id="b00009", line=drawn, actor=LIN, key="c")
+        assert (found.parts, again.parts, again.repeated) == (["b00009-1", "b00009-2"],) * 2 + (True,)
+        now = assignment_of(session, draft_id)
+        assert "b00009" not in now
+        assert now[found.parts].tolist() == ["g0001", "g0001"]
+        assert now.equals(rebuild(session, draft_id))
+        back = undo(session, draft_id, revision=1, actor=LIN)
+        assert assignment_of(session, draft_id)["b00009"] == "g0001"
+        assert len(load_draft(session, draft_id, checked=False).blocks) == 32
+        undo(session, draft_id, revision=2, entry=back.revision, actor=LIN)
+        assert assignment_of(session, draft_id).equals(now)
+        third = patch(session, draft_id, revision=3, moves=[Move("b00009-2", "g0001", "g0003")], why="", actor=WANG)
+        undone = undo(session, draft_id, revision=4, actor=LIN, entry=1)
+        assert (third.revision, undone.revision, undone.accepted) == (4, 4, [])
+        assert [clash.block for clash in undone.clashes] == ["b00009-2"]
+        plan = load_draft(session, draft_id)
+    assert shapely.coverage_is_valid(plan.blocks.geometry.to_numpy())
+    assert plan.grids["households"].to_dict() == {"g0001": 465, "g0002": 480, "g0003": 15}
+    assert {"b00009-1", "b00009-2"} <= set(plan.borders["a"]) | set(plan.borders["b"])
+
+
+def test_a_block_that_was_cut_meanwhile_comes_back(store: Store, draft_id: str) -> None:
+    drawn = halves(store, draft_id, "b00003")
+    mine = [Move("b00003", "g0001", "g0002"), Move("b00002", "g0001", "g0002")]
+    with store.writing() as session:
+        patch(session, draft_id, revision=0, moves=[NEAR[1]], why="", actor=WANG, key="k")
+        cut(session, draft_id, revision=0, block_id="b00003", line=drawn, actor=LIN)
+        found = patch(session, draft_id, revision=0, moves=mine, why="", actor=WANG)
+        assert [(clash.block, clash.theirs.new) for clash in found.clashes] == [("b00003", "")]
+        assert found.accepted == mine[1:]
+        assert patch(session, draft_id, revision=0, moves=[NEAR[1]], why="", actor=WANG, key="k").revision == 1
+        with pytest.raises(MoveError, match="no block b00003"):
+            patch(session, draft_id, revision=3, moves=mine[:1], why="", actor=WANG)
+        with pytest.raises(ClashError, match="was cut by somebody else"):
+            cut(session, draft_id, revision=0, block_id="b00003", line=drawn, actor=WANG)
+        with pytest.raises(InputError, match="misses the block"):
+            cut(session, draft_id, revision=3, block_id="b00031", line=drawn, actor=WANG)
+        with pytest.raises(InputError, match="longitude and latitude"):
+            cut(session, draft_id, revision=3, block_id="b00031", line=[[500000, 3400000], [1, 2]], actor=WANG)
+
+
+def test_a_draft_is_a_whole_plan(store: Store, draft_id: str) -> None:
+    with store.writing() as session:
+        patch(session, draft_id, revision=0, moves=[*NEAR, Move("b00031", "g0002", "g0003")], why="", actor=LIN)
+        plan = load_draft(session, draft_id)
+    assert plan.grids["households"].to_dict() == {"g0001": 420, "g0002": 510, "g0003": 30}
+    assert plan.grids["code"].str[-3:].to_dict() == {"g0001": "001", "g0002": "003", "g0003": "004"}
+    assert plan.grids["legal"].to_dict() == {"g0001": True, "g0002": False, "g0003": False}
+    assert set(plan.issues.loc[plan.issues["severity"] == "error", "rule"]) == {"band"}
+    assert plan.grids["bounds_zh"].str.startswith("东至").all()
+    assert plan.grids["name"].tolist() == ["样例社区1网格", "样例社区3网格", "样例社区4网格"]

@@ -129,7 +129,7 @@ class DraftBlock(Base):
     cut_from: Mapped[str]
     parent_block_id: Mapped[str]
     revision: Mapped[int]
-    households: Mapped[int]
+    counts: Mapped[dict[str, Any]]
     shape: Mapped[bytes]
 
 

@@ -205,7 +205,7 @@ def _drafts() -> None:
         sa.Column("cut_from", sa.String(), nullable=False),
         sa.Column("parent_block_id", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("households", sa.Integer(), nullable=False),
+        sa.Column("counts", Document, nullable=False),
         sa.Column("shape", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_draft_blocks_draft_id")),
         sa.PrimaryKeyConstraint("draft_id", "block_id", name=op.f("pk_draft_blocks")),
