@@ -34,7 +34,7 @@ def redrawn(plan: Plan, before: Plan | None, *, given: Iterable[str] = ()) -> Pl
 
     Grids that go on from the plan `before` keep their codes (`gis_grid.codes.succession`). Others keep the one they
     have in `plan.grids` if nobody ever had it, else they get a new one above all of theirs and all `given` ones. Units
-    of lower tiers follow their grids. Issues, names and bounds are left as they are: see `checked` and `described`.
+    of lower tiers follow their grids. Grids are named; issues and bounds in words are for `checked` and `described`.
 
     Raises
     ------
@@ -44,10 +44,8 @@ def redrawn(plan: Plan, before: Plan | None, *, given: Iterable[str] = ()) -> Pl
     shapes = grids(plan.blocks, plan.assignment, plan.borders, plan.outline)
     own = plan.grids["code"].astype(str) if "code" in plan.grids else pd.Series(dtype=str)
     codes = codes_after(replace(plan, grids=shapes), before, own=own, given=given)
-    names = [name for name in ("name", "kind", "tier", "status", "valid_from", "valid_to") if name in plan.grids]
-    labels = plan.grids[names].reindex(shapes.index).fillna("")
-    whole = replace(plan, grids=gpd.GeoDataFrame(shapes.assign(code=codes, **dict(labels.items()))))
-    return with_parents(replace(whole, blocks=_units_again(whole)))
+    whole = replace(plan, grids=shapes.assign(code=codes))
+    return named(with_parents(replace(whole, blocks=_units_again(whole))))
 
 
 def codes_after(plan: Plan, before: Plan | None, *, own: pd.Series, given: Iterable[str]) -> pd.Series:
@@ -81,24 +79,23 @@ def checked(plan: Plan) -> Plan:
 
 
 def described(plan: Plan) -> Plan:
-    """Return the plan with its grids named, their bounds said in words, and in the order of their codes."""
+    """Return the plan with its grids named and their bounds said in words."""
     names = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
-    bounds = describe(plan.grids, plan.assignment, plan.borders, plan.outline, communities=names)
+    nameless = plan.grids.drop(columns="name", errors="ignore")  # a neighbour is called by its number
+    bounds = describe(nameless, plan.assignment, plan.borders, plan.outline, communities=names)
+    said = {name: bounds[name] for name in ("bounds_zh", "bounds_en")}
+    return named(replace(plan, grids=plan.grids.assign(**said)))
+
+
+def named(plan: Plan) -> Plan:
+    """Return the plan with its grids named, in the order of their codes."""
+    names = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
     tier, shapes = plan.scheme.main, plan.grids
     serial = shapes["code"].str[-plan.scheme.code.serial_digits :].str.lstrip("0")
     community = shapes["community_code"].map(names).fillna("")
     community = community.where(~community.str.contains(r"[0-9A-Za-z]$", regex=True), community + " ")
-    named = shapes.assign(
-        name=community + serial + tier.name_zh,
-        kind="community_grid",
-        tier=tier.id,
-        bounds_zh=bounds["bounds_zh"],
-        bounds_en=bounds["bounds_en"],
-        status="draft",
-        valid_from="",
-        valid_to="",
-    )
-    return replace(plan, grids=named.sort_values("code"))
+    labels = {"kind": "community_grid", "tier": tier.id, "status": "draft", "valid_from": "", "valid_to": ""}
+    return replace(plan, grids=shapes.assign(name=community + serial + tier.name_zh, **labels).sort_values("code"))
 
 
 def with_parents(plan: Plan) -> Plan:
