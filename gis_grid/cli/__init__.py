@@ -16,6 +16,7 @@ from gis_grid.cli.build import build
 from gis_grid.cli.demo import demo
 from gis_grid.cli.lookup import lookup
 from gis_grid.cli.plans import check, compare, describe
+from gis_grid.cli.publish import publish
 from gis_grid.cli.report import report
 from gis_grid.cli.schemes import schemes
 from gis_grid.cli.store import export, import_, init
@@ -70,5 +71,5 @@ def main() -> None:
 
 for command in (build, check, compare, demo, describe, lookup, report, schemes, tiles):
     main.add_command(command)
-for command in (backup, export, import_, init, restore, token):
+for command in (backup, export, import_, init, publish, restore, token):
     main.add_command(command)

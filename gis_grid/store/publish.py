@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 from sqlalchemy import delete, insert, or_, select, update
@@ -21,6 +19,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from gis_grid import finish
 from gis_grid.compare import concordance
 from gis_grid.errors import ClashError, Fault
+from gis_grid.store.areas import today
 from gis_grid.store.columns import now
 from gis_grid.store.dates import Published, in_force, publications
 from gis_grid.store.handing import approve, give_back, locked, require_state, step, submit
@@ -113,10 +112,6 @@ def _last(session: Session, district: int) -> Publication | None:
     return session.execute(query.order_by(Publication.effective.desc()).limit(1)).scalar_one_or_none()
 
 
-def _today(area: Area) -> date:
-    return datetime.now(ZoneInfo(area.timezone)).date()
-
-
 def _require_day(area: Area, last: Publication | None, effective: date) -> None:
     """Refuse a day that is over, or not after that of the last publication; only the first may look back."""
     if last is None:
@@ -124,8 +119,8 @@ def _require_day(area: Area, last: Publication | None, effective: date) -> None:
     if effective <= last.effective:
         said = f"the plan {last.plan_id} of this district is in force from {last.effective} on"
         raise ClashError(Fault(said, column="effective", remedy="choose a later day, or withdraw that plan"))
-    if effective < _today(area):
-        said = f"{effective} is over (today is {_today(area)} in {area.timezone})"
+    if effective < today(area):
+        said = f"{effective} is over (today is {today(area)} in {area.timezone})"
         raise ClashError(Fault(said, column="effective", remedy="choose today or a later day"))
 
 
@@ -225,7 +220,7 @@ def withdraw(session: Session, plan_id: str, *, actor: Actor, comment: str = "")
     last = _last(session, area.id)
     if last is None or last.plan_id != plan_id:
         raise ClashError(Fault(f"another plan was published after {plan_id}", remedy="withdraw that one first"))
-    if last.effective <= _today(area):
+    if last.effective <= today(area):
         said = f"the plan {plan_id} is in force since {last.effective}"
         raise ClashError(Fault(said, remedy="publish another plan"))
     for table in (Tileset, Lineage, Publication):
