@@ -327,13 +327,17 @@ def undo(
 
 
 def _to_undo(session: Session, draft_id: str, revision: int, actor: Actor) -> Iterable[Entry]:
-    """Return the actor's entries that are in effect, the newest first."""
-    undone: set[int] = set()
-    for one in reversed(list(book.entries(session, draft_id))):
-        if one.kind == "undo" and one.revision not in undone and one.undoes is not None:
-            undone.add(one.undoes)
-        elif one.kind != "undo" and one.who == actor.name and one.revision <= revision and one.revision not in undone:
-            yield one
+    """Yield the actor's entries that are in effect, the newest first."""
+    columns = (JournalEntry.revision, JournalEntry.kind, JournalEntry.undoes, JournalEntry.who)
+    query = select(*columns).where(JournalEntry.draft_id == draft_id).order_by(JournalEntry.revision.desc())
+    undone: set[int | None] = set()
+    for number, kind, undoes, who in session.execute(query).all():
+        if number in undone:
+            continue
+        if kind == "undo":
+            undone.add(undoes)
+        elif who == actor.name and number <= revision:
+            yield entry_of(session, draft_id, number)
 
 
 def discard(session: Session, draft_id: str, *, actor: Actor) -> None:

@@ -5,8 +5,6 @@ INSERT INTO addresses (block_id, building, compound, district_id, households, id
 INSERT INTO area_predecessors (area_id, predecessor_id) VALUES (2, 1);
 INSERT INTO audit (action, at, detail, district_id, id, role, subject, who) VALUES ('action 第1', '2026-04-01 08:30:15.123456+00', '{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}', 1, 1, 'role 第1', 'subject 第1', 'who 第1');
 INSERT INTO audit (action, at, detail, district_id, id, role, subject, who) VALUES ('action 第2', '2026-04-01 08:30:15.123456+00', '{}', 2, 2, 'role 第2', 'subject 第2', 'who 第2');
-INSERT INTO grid_codes (code, district_id, retired_on, valid_from) VALUES ('grid_codes1', 1, '2026-04-01', '2026-04-01');
-INSERT INTO grid_codes (code, district_id, retired_on, valid_from) VALUES ('grid_codes2', 2, '2026-04-02', '2026-04-02');
 INSERT INTO grounds (created_at, crs, district_id, id) VALUES ('2026-04-01 08:30:15.123456+00', 'crs 第1', 1, 1);
 INSERT INTO grounds (created_at, crs, district_id, id) VALUES ('2026-04-01 08:30:15.123456+00', 'crs 第2', 2, 2);
 INSERT INTO jobs (attempts, changed_at, created_at, created_by, district_id, id, kind, problem, result, share, stage, state, wanted) VALUES (1, '2026-04-01 08:30:15.123456+00', '2026-04-01 08:30:15.123456+00', 'created_by 第1', 1, 'jobs1', 'kind 第1', 'problem 第1', '{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}', 1.3333333333333333, 'stage 第1', 'queued', '{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}');
@@ -33,6 +31,8 @@ INSERT INTO assignments (block_id, plan_id, tier, unit) VALUES ('assignments1', 
 INSERT INTO assignments (block_id, plan_id, tier, unit) VALUES ('assignments2', 'plans2', 'assignments2', 'unit 第2');
 INSERT INTO drafts (changed_at, created_at, created_by, id, name, plan_id, revision, state) VALUES ('2026-04-01 08:30:15.123456+00', '2026-04-01 08:30:15.123456+00', 'created_by 第1', 'drafts1', 'name 第1', 'plans1', 1, 'open');
 INSERT INTO drafts (changed_at, created_at, created_by, id, name, plan_id, revision, state) VALUES ('2026-04-01 08:30:15.123456+00', '2026-04-01 08:30:15.123456+00', 'created_by 第2', 'drafts2', 'name 第2', 'plans2', 2, 'submitted');
+INSERT INTO grid_codes (code, district_id, plan_id, retired_on, valid_from) VALUES ('grid_codes1', 1, 'plans1', '2026-04-01', '2026-04-01');
+INSERT INTO grid_codes (code, district_id, plan_id, retired_on, valid_from) VALUES ('grid_codes2', 2, 'plans2', '2026-04-02', '2026-04-02');
 INSERT INTO grids (bounds_en, bounds_zh, code, community_code, east, geom, grid_id, households, id, kind, name, north, parent_code, place, plan_id, shape, south, tier, west) VALUES ('bounds_en 第1', 'bounds_zh 第1', 'code 第1', 'community_code 第1', 1.3333333333333333, '0106000020E610000001000000010300000001000000050000003333333333935C400000000000803E403333333333935C409A99999999993E40CDCCCCCCCC8C5C409A99999999993E40CDCCCCCCCC8C5C400000000000803E403333333333935C400000000000803E40', 'grid_id 第1', 1, 1, 'kind 第1', 'name 第1', 1.3333333333333333, 'parent_code 第1', 1, 'plans1', '\x00', 1.3333333333333333, 'tier 第1', 1.3333333333333333);
 INSERT INTO grids (bounds_en, bounds_zh, code, community_code, east, geom, grid_id, households, id, kind, name, north, parent_code, place, plan_id, shape, south, tier, west) VALUES ('bounds_en 第2', 'bounds_zh 第2', 'code 第2', 'community_code 第2', 2.3333333333333335, '0106000020E610000001000000010300000001000000050000003333333333935C400000000000803E403333333333935C409A99999999993E40CDCCCCCCCC8C5C409A99999999993E40CDCCCCCCCC8C5C400000000000803E403333333333935C400000000000803E40', 'grid_id 第2', 2, 2, 'kind 第2', 'name 第2', 2.3333333333333335, 'parent_code 第2', 2, 'plans2', '\x0001', 2.3333333333333335, 'tier 第2', 2.3333333333333335);
 INSERT INTO plan_layers (content, name, plan_id) VALUES ('\x00', 'plan_layers1', 'plans1');
@@ -41,10 +41,12 @@ INSERT INTO publications (at, district_id, effective, plan_id, who) VALUES ('202
 INSERT INTO publications (at, district_id, effective, plan_id, who) VALUES ('2026-04-01 08:30:15.123456+00', 2, '2026-04-02', 'plans2', 'who 第2');
 INSERT INTO draft_assignments (block_id, draft_id, grid_id) VALUES ('draft_assignments1', 'drafts1', 'grid_id 第1');
 INSERT INTO draft_assignments (block_id, draft_id, grid_id) VALUES ('draft_assignments2', 'drafts2', 'grid_id 第2');
-INSERT INTO draft_blocks (block_id, draft_id, households, parent_block_id, revision, shape) VALUES ('draft_blocks1', 'drafts1', 1, 'parent_block_id 第1', 1, '\x00');
-INSERT INTO draft_blocks (block_id, draft_id, households, parent_block_id, revision, shape) VALUES ('draft_blocks2', 'drafts2', 2, 'parent_block_id 第2', 2, '\x0001');
-INSERT INTO journal (at, cut, draft_id, key, kind, moves, revision, undoes, who, why) VALUES ('2026-04-01 08:30:15.123456+00', '{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}', 'drafts1', NULL, 'moves', '{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}', 1, 1, 'who 第1', 'why 第1');
-INSERT INTO journal (at, cut, draft_id, key, kind, moves, revision, undoes, who, why) VALUES ('2026-04-01 08:30:15.123456+00', '{}', 'drafts2', '第2', 'undo', '{}', 2, 2, 'who 第2', 'why 第2');
+INSERT INTO draft_blocks (block_id, counts, cut_from, draft_id, parent_block_id, revision, shape) VALUES ('draft_blocks1', '{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}', 'cut_from 第1', 'drafts1', 'parent_block_id 第1', 1, '\x00');
+INSERT INTO draft_blocks (block_id, counts, cut_from, draft_id, parent_block_id, revision, shape) VALUES ('draft_blocks2', '{}', 'cut_from 第2', 'drafts2', 'parent_block_id 第2', 2, '\x0001');
+INSERT INTO draft_requests (answer, changed, content, draft_id, key, revision) VALUES ('{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}', TRUE, 'content 第1', 'drafts1', 'draft_requests1', 1);
+INSERT INTO draft_requests (answer, changed, content, draft_id, key, revision) VALUES ('{}', FALSE, 'content 第2', 'drafts2', 'draft_requests2', 2);
+INSERT INTO journal (at, cut, draft_id, kind, moves, revision, undoes, who, why) VALUES ('2026-04-01 08:30:15.123456+00', '{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}', 'drafts1', 'moves', '{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}', 1, 1, 'who 第1', 'why 第1');
+INSERT INTO journal (at, cut, draft_id, kind, moves, revision, undoes, who, why) VALUES ('2026-04-01 08:30:15.123456+00', '{}', 'drafts2', 'undo', '{}', 2, 2, 'who 第2', 'why 第2');
 INSERT INTO lineage (households, id, new_code, old_code, plan_id, relation) VALUES (1, 1, 'new_code 第1', 'old_code 第1', 'plans1', 'relation 第1');
 INSERT INTO lineage (households, id, new_code, old_code, plan_id, relation) VALUES (2, 2, 'new_code 第2', 'old_code 第2', 'plans2', 'relation 第2');
 INSERT INTO tilesets (audience, content, plan_id, sha256) VALUES ('tilesets1', '\x00', 'plans1', 'sha256 第1');

@@ -5,8 +5,6 @@ INSERT INTO addresses (id, district_id, street, number, compound, building, stai
 INSERT INTO area_predecessors (area_id, predecessor_id) VALUES (2, 1);
 INSERT INTO audit (id, at, who, role, action, subject, district_id, detail) VALUES (1, '2026-04-01 08:30:15.123456', 'who 第1', 'role 第1', 'action 第1', 'subject 第1', 1, '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}');
 INSERT INTO audit (id, at, who, role, action, subject, district_id, detail) VALUES (2, '2026-04-01 08:30:15.123456', 'who 第2', 'role 第2', 'action 第2', 'subject 第2', 2, '{}');
-INSERT INTO grid_codes (district_id, code, valid_from, retired_on) VALUES (1, 'grid_codes1', '2026-04-01', '2026-04-01');
-INSERT INTO grid_codes (district_id, code, valid_from, retired_on) VALUES (2, 'grid_codes2', '2026-04-02', '2026-04-02');
 INSERT INTO grounds (id, district_id, crs, created_at) VALUES (1, 1, 'crs 第1', '2026-04-01 08:30:15.123456');
 INSERT INTO grounds (id, district_id, crs, created_at) VALUES (2, 2, 'crs 第2', '2026-04-01 08:30:15.123456');
 INSERT INTO jobs (id, kind, district_id, wanted, state, stage, share, result, problem, attempts, created_by, created_at, changed_at) VALUES ('jobs1', 'kind 第1', 1, '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}', 'queued', 'stage 第1', 1.3333333333333333, '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}', 'problem 第1', 1, 'created_by 第1', '2026-04-01 08:30:15.123456', '2026-04-01 08:30:15.123456');
@@ -33,6 +31,8 @@ INSERT INTO assignments (plan_id, tier, block_id, unit) VALUES ('plans1', 'assig
 INSERT INTO assignments (plan_id, tier, block_id, unit) VALUES ('plans2', 'assignments2', 'assignments2', 'unit 第2');
 INSERT INTO drafts (id, plan_id, name, state, revision, created_at, created_by, changed_at) VALUES ('drafts1', 'plans1', 'name 第1', 'open', 1, '2026-04-01 08:30:15.123456', 'created_by 第1', '2026-04-01 08:30:15.123456');
 INSERT INTO drafts (id, plan_id, name, state, revision, created_at, created_by, changed_at) VALUES ('drafts2', 'plans2', 'name 第2', 'submitted', 2, '2026-04-01 08:30:15.123456', 'created_by 第2', '2026-04-01 08:30:15.123456');
+INSERT INTO grid_codes (district_id, code, plan_id, valid_from, retired_on) VALUES (1, 'grid_codes1', 'plans1', '2026-04-01', '2026-04-01');
+INSERT INTO grid_codes (district_id, code, plan_id, valid_from, retired_on) VALUES (2, 'grid_codes2', 'plans2', '2026-04-02', '2026-04-02');
 INSERT INTO grids (id, plan_id, grid_id, place, code, name, kind, tier, parent_code, community_code, households, bounds_zh, bounds_en, shape, geom, west, south, east, north) VALUES (1, 'plans1', 'grid_id 第1', 1, 'code 第1', 'name 第1', 'kind 第1', 'tier 第1', 'parent_code 第1', 'community_code 第1', 1, 'bounds_zh 第1', 'bounds_en 第1', X'00', X'010600000001000000010300000001000000050000003333333333935c400000000000803e403333333333935c409a99999999993e40cdcccccccc8c5c409a99999999993e40cdcccccccc8c5c400000000000803e403333333333935c400000000000803e40', 1.3333333333333333, 1.3333333333333333, 1.3333333333333333, 1.3333333333333333);
 INSERT INTO grids (id, plan_id, grid_id, place, code, name, kind, tier, parent_code, community_code, households, bounds_zh, bounds_en, shape, geom, west, south, east, north) VALUES (2, 'plans2', 'grid_id 第2', 2, 'code 第2', 'name 第2', 'kind 第2', 'tier 第2', 'parent_code 第2', 'community_code 第2', 2, 'bounds_zh 第2', 'bounds_en 第2', X'0001', X'010600000001000000010300000001000000050000003333333333935c400000000000803e403333333333935c409a99999999993e40cdcccccccc8c5c409a99999999993e40cdcccccccc8c5c400000000000803e403333333333935c400000000000803e40', 2.3333333333333335, 2.3333333333333335, 2.3333333333333335, 2.3333333333333335);
 INSERT INTO plan_layers (plan_id, name, content) VALUES ('plans1', 'plan_layers1', X'00');
@@ -41,10 +41,12 @@ INSERT INTO publications (plan_id, district_id, effective, at, who) VALUES ('pla
 INSERT INTO publications (plan_id, district_id, effective, at, who) VALUES ('plans2', 2, '2026-04-02', '2026-04-01 08:30:15.123456', 'who 第2');
 INSERT INTO draft_assignments (draft_id, block_id, grid_id) VALUES ('drafts1', 'draft_assignments1', 'grid_id 第1');
 INSERT INTO draft_assignments (draft_id, block_id, grid_id) VALUES ('drafts2', 'draft_assignments2', 'grid_id 第2');
-INSERT INTO draft_blocks (draft_id, block_id, parent_block_id, revision, households, shape) VALUES ('drafts1', 'draft_blocks1', 'parent_block_id 第1', 1, 1, X'00');
-INSERT INTO draft_blocks (draft_id, block_id, parent_block_id, revision, households, shape) VALUES ('drafts2', 'draft_blocks2', 'parent_block_id 第2', 2, 2, X'0001');
-INSERT INTO journal (draft_id, revision, kind, moves, undoes, cut, why, who, at, key) VALUES ('drafts1', 1, 'moves', '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}', 1, '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}', 'why 第1', 'who 第1', '2026-04-01 08:30:15.123456', NULL);
-INSERT INTO journal (draft_id, revision, kind, moves, undoes, cut, why, who, at, key) VALUES ('drafts2', 2, 'undo', '{}', 2, '{}', 'why 第2', 'who 第2', '2026-04-01 08:30:15.123456', '第2');
+INSERT INTO draft_blocks (draft_id, block_id, cut_from, parent_block_id, revision, counts, shape) VALUES ('drafts1', 'draft_blocks1', 'cut_from 第1', 'parent_block_id 第1', 1, '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}', X'00');
+INSERT INTO draft_blocks (draft_id, block_id, cut_from, parent_block_id, revision, counts, shape) VALUES ('drafts2', 'draft_blocks2', 'cut_from 第2', 'parent_block_id 第2', 2, '{}', X'0001');
+INSERT INTO draft_requests (draft_id, key, content, revision, changed, answer) VALUES ('drafts1', 'draft_requests1', 'content 第1', 1, 1, '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}');
+INSERT INTO draft_requests (draft_id, key, content, revision, changed, answer) VALUES ('drafts2', 'draft_requests2', 'content 第2', 2, 0, '{}');
+INSERT INTO journal (draft_id, revision, kind, moves, undoes, cut, why, who, at) VALUES ('drafts1', 1, 'moves', '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}', 1, '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}', 'why 第1', 'who 第1', '2026-04-01 08:30:15.123456');
+INSERT INTO journal (draft_id, revision, kind, moves, undoes, cut, why, who, at) VALUES ('drafts2', 2, 'undo', '{}', 2, '{}', 'why 第2', 'who 第2', '2026-04-01 08:30:15.123456');
 INSERT INTO lineage (id, plan_id, old_code, new_code, relation, households) VALUES (1, 'plans1', 'old_code 第1', 'new_code 第1', 'relation 第1', 1);
 INSERT INTO lineage (id, plan_id, old_code, new_code, relation, households) VALUES (2, 'plans2', 'old_code 第2', 'new_code 第2', 'relation 第2', 2);
 INSERT INTO tilesets (plan_id, audience, sha256, content) VALUES ('plans1', 'tilesets1', 'sha256 第1', X'00');
