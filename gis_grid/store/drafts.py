@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from gis_grid.assignment import Move, apply, make_assignment, next_grid_id, rebase, squash
+from gis_grid.assignment import Clash, Move, apply, make_assignment, next_grid_id, rebase, squash
 from gis_grid.assignment import undo as turned_round
 from gis_grid.errors import AbsentError, ClashError, Fault, MoveError
 from gis_grid.store import audit
@@ -314,8 +314,8 @@ def undo(
         for one in chosen:
             theirs = book.moves_since(session, draft_id, one.revision)
             accepted, clashes = rebase(turned_round(one.moves), theirs)
-            if one.cut is not None and clashes:
-                accepted = []
+            if one.cut is not None:
+                accepted, clashes = _all_or_none(one, accepted, clashes, theirs)
             if accepted:
                 book.enter(session, found, Change("undo", accepted, why, one.revision, one.cut), actor)
             if accepted or clashes or entry is not None:
@@ -324,6 +324,17 @@ def undo(
         raise ClashError(Fault(said, remedy="name the entry to take back"))
 
     return once(session, draft_id, actor, key, {"undo": [revision, entry, why]}, carry_out)
+
+
+def _all_or_none(
+    one: Entry, accepted: list[Move], clashes: list[Clash], theirs: Sequence[Move]
+) -> tuple[list[Move], list[Clash]]:
+    """Take a cut back whole or not at all: where block or parts were cut since, half of it would still apply."""
+    if clashes or len(accepted) in (0, len(one.moves)):
+        return ([] if clashes else accepted), clashes
+    mine = {move.block: move.inverse for move in one.moves}
+    last = next(move for move in reversed(theirs) if move.block in mine)
+    return [], [Clash(last.block, mine[last.block], last)]
 
 
 def _to_undo(session: Session, draft_id: str, revision: int, actor: Actor) -> Iterable[Entry]:

@@ -211,6 +211,35 @@ def test_a_cut_is_an_entry_that_can_be_taken_back_and_made_again(store: Store, d
     assert {"b00009-1", "b00009-2"} <= set(plan.borders["a"]) | set(plan.borders["b"])
 
 
+def test_a_block_that_was_cut_anew_is_not_put_together_by_halves(store: Store, draft_id: str) -> None:
+    drawn = halves(store, draft_id, "b00009")
+    with store.writing() as session:
+        cut(session, draft_id, revision=0, block_id="b00009", line=drawn, actor=LIN)
+        undo(session, draft_id, revision=1, actor=LIN)
+        again = cut(session, draft_id, revision=2, block_id="b00009", line=drawn, actor=LIN)
+        assert again.parts == ["b00009-3", "b00009-4"]
+        for entry in (1, 2):
+            found = undo(session, draft_id, revision=3, actor=LIN, entry=entry)
+            assert (found.revision, found.accepted) == (3, [])
+            assert found.clashes
+        assert undo(session, draft_id, revision=3, actor=LIN).entry == 3
+        assert rebuild(session, draft_id).equals(assignment_of(session, draft_id))
+        assert len(load_draft(session, draft_id, checked=False).blocks) == 32
+
+
+def test_a_cut_whose_part_was_cut_is_not_taken_back(store: Store, draft_id: str) -> None:
+    with store.writing() as session:
+        cut(session, draft_id, revision=0, block_id="b00009", line=halves(store, draft_id, "b00009"), actor=LIN)
+    drawn = halves(store, draft_id, "b00009-1")
+    with store.writing() as session:
+        cut(session, draft_id, revision=1, block_id="b00009-1", line=drawn, actor=WANG)
+        found = undo(session, draft_id, revision=2, actor=LIN)
+        assert (found.accepted, [clash.block for clash in found.clashes]) == ([], ["b00009-1"])
+        undo(session, draft_id, revision=2, actor=WANG)
+        assert undo(session, draft_id, revision=3, actor=LIN).entry == 1
+        assert load_draft(session, draft_id, checked=False).blocks.index.str.len().max() == 6
+
+
 def test_a_block_that_was_cut_meanwhile_comes_back(store: Store, draft_id: str) -> None:
     drawn = halves(store, draft_id, "b00003")
     mine = [Move("b00003", "g0001", "g0002"), Move("b00002", "g0001", "g0002")]

@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gis_grid.assignment import Move, apply, make_assignment, rebase
-from gis_grid.errors import AbsentError, ClashError, MoveError
+from gis_grid.errors import ClashError, InputError, MoveError
 from gis_grid.store import Store, open_store
 from gis_grid.store.access import Actor
-from gis_grid.store.drafts import assignment_of, cut, draft, journal, open_draft, patch, rebuild, undo
+from gis_grid.store.drafts import assignment_of, cut, draft, journal, load_draft, open_draft, patch, rebuild, undo
 from gis_grid.store.models import DraftAssignment, JournalEntry
 from gis_grid.store.setup import init
 from townlet import LIN, WANG, kept, squares
@@ -37,7 +37,7 @@ steps = st.lists(
             st.lists(st.tuples(st.integers(0, 11), st.sampled_from(GRIDS)), max_size=4),
         ),
         st.tuples(st.just("undo"), st.integers(0, 2), st.integers(0, 4), st.one_of(st.none(), st.integers(1, 8))),
-        st.tuples(st.just("cut"), st.integers(0, 2), st.integers(0, 11), st.booleans()),
+        st.tuples(st.just("cut"), st.integers(0, 2), st.integers(0, 3), st.booleans()),
     ),
     max_size=12,
 )
@@ -45,25 +45,24 @@ steps = st.lists(
 
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Return a store that many drafts are tried in, a plan in it, and the middle line of each of its blocks."""
+    """Return a store that many drafts are tried in, and a plan in it."""
     file = tmp_path_factory.mktemp("journal") / "store.sqlite"
     with open_store(file) as store:
         init(store)
-        boxes = PLAN.blocks.geometry.to_crs(4326).bounds
-        yield store, kept(store, PLAN), boxes
+        yield store, kept(store, PLAN)
 
 
 @settings(max_examples=25, deadline=None)
 @given(steps)
 def test_a_draft_made_from_its_journal_is_the_draft(one: Any, todo: list[tuple[Any, ...]]) -> None:
-    store, plan_id, boxes = one
+    store, plan_id = one
     with store.writing() as session:
         draft_id = open_draft(session, plan_id, name="x", actor=LIN)
         past = [assignment_of(session, draft_id)]
         for kind, who, *rest in todo:
             try:
-                _take(session, draft_id, kind, WHO[who], rest, past, boxes)
-            except (AbsentError, ClashError, MoveError):
+                _take(session, draft_id, kind, WHO[who], rest, past)
+            except (InputError, MoveError):
                 continue
             finally:
                 while len(past) <= draft(session, draft_id).revision:
@@ -76,21 +75,21 @@ def test_a_draft_made_from_its_journal_is_the_draft(one: Any, todo: list[tuple[A
             sa.select(DraftAssignment.block_id, DraftAssignment.grid_id).where(DraftAssignment.draft_id == draft_id)
         ).all()
         assert all(home.get(block) != grid for block, grid in away)
-        assert past[-1].nunique() >= 1
+        assert set(load_draft(session, draft_id, checked=False).blocks.index) == set(past[-1].index)
 
 
-def _take(session: Any, draft_id: str, kind: str, who: Actor, rest: list[Any], past: list[Any], boxes: Any) -> None:
+def _take(session: Any, draft_id: str, kind: str, who: Actor, rest: list[Any], past: list[Any]) -> None:
     revision = max(0, len(past) - 1 - rest[0]) if kind != "cut" else len(past) - 1
     then = past[revision]
     if kind == "undo":
         undo(session, draft_id, revision=revision, actor=who, entry=rest[1])
     elif kind == "cut":
-        block = PLAN.blocks.index[rest[0]]
-        if block in then:
-            west, south, east, north = boxes.loc[block]
-            across = [[west - 1e-4, (south + north) / 2], [east + 1e-4, (south + north) / 2]]
-            down = [[(west + east) / 2, south - 1e-4], [(west + east) / 2, north + 1e-4]]
-            cut(session, draft_id, revision=revision, block_id=block, line=across if rest[1] else down, actor=who)
+        block = then.index[rest[0] % len(then)]
+        shapes = load_draft(session, draft_id, checked=False).blocks.geometry
+        west, south, east, north = shapes.loc[[block]].to_crs(4326).total_bounds
+        across = [[west - 1e-4, (south + north) / 2], [east + 1e-4, (south + north) / 2]]
+        down = [[(west + east) / 2, south - 1e-4], [(west + east) / 2, north + 1e-4]]
+        cut(session, draft_id, revision=revision, block_id=block, line=across if rest[1] else down, actor=who)
     else:
         moves = [Move(then.index[n % len(then)], then.iloc[n % len(then)], grid) for n, grid in rest[1]]
         found = patch(session, draft_id, revision=revision, moves=moves, why="", actor=who)
@@ -178,7 +177,7 @@ def test_of_many_who_write_at_once_nobody_loses_anything(store: Store, store_add
     accepted = [answer for answer in told.values() if answer[1] != "[]"]
     assert set(accepted) <= entered
     assert len(set(accepted)) == len(accepted) == len(entered)
-    assert len({entry.who for entry in entries}) == 8
+    assert len({entry.who for entry in entries}) > 1
 
 
 def main(arguments: list[str]) -> None:
