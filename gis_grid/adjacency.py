@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import geopandas as gpd
@@ -75,6 +76,65 @@ def outline(blocks: gpd.GeoDataFrame, lines: gpd.GeoDataFrame | None = None) -> 
     frame.insert(0, "block_id", blocks.index.to_numpy(dtype=object)[keys])
     frame.loc[frame["street_class"] == "?", "street_class"] = "boundary"
     return frame.set_crs(blocks.crs).sort_values("block_id", ignore_index=True)
+
+
+def around(
+    blocks: gpd.GeoDataFrame,
+    gone: Collection[str],
+    fresh: Collection[str],
+    edges: gpd.GeoDataFrame,
+    rim: gpd.GeoDataFrame,
+    lines: gpd.GeoDataFrame | None = None,
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return borders and outline after some blocks have made way for others, derived anew only around those.
+
+    `blocks` are the blocks as they are now, `gone` ids of blocks that are no more and `fresh` of those in their place;
+    `edges` and `rim` are borders and outline as they were, `lines` as for `borders`.
+
+    Examples
+    --------
+    >>> columns = {"parent_block_id": "", "atom": "face", "community_code": "1", "households": 9}
+    >>> squares = [shapely.box(n, 0, n + 1, 1) for n in range(3)]
+    >>> three = gpd.GeoDataFrame(columns, geometry=squares, index=["p", "q", "r"], crs=32650)
+    >>> other = three.rename(index={"q": "q-1"})
+    >>> edges, _ = around(other, ["q"], ["q-1"], borders(three), outline(three))
+    >>> edges[["a", "b"]].values.tolist()
+    [['p', 'q-1'], ['q-1', 'r']]
+    """
+    left = ~(edges["a"].isin(gone) | edges["b"].isin(gone) | edges["a"].isin(fresh) | edges["b"].isin(fresh))
+    beside = np.union1d(edges["a"][~left], edges["b"][~left])
+    named = [name for name in np.union1d(beside, list(fresh)) if name in blocks.index]
+    shapes = blocks.geometry.to_numpy()
+    met = shapely.STRtree(shapes).query(blocks.geometry[named].to_numpy(), predicate="dwithin", distance=LEAST_M)[1]
+    part = blocks.iloc[np.unique(met)]
+    new, side = borders(part, lines), outline(part, lines)
+    new = new[new["a"].isin(fresh) | new["b"].isin(fresh)]
+    side = side[side["block_id"].isin(fresh)]
+    if lines is None:
+        new, side = _as_before(new, side, edges[~left], rim[rim["block_id"].isin(gone)], fresh)
+    kept = rim[~(rim["block_id"].isin(gone) | rim["block_id"].isin(fresh))]
+    both = gpd.GeoDataFrame(pd.concat([edges[left], new]), crs=blocks.crs).sort_values(["a", "b"], ignore_index=True)
+    sides = gpd.GeoDataFrame(pd.concat([kept, side]), crs=blocks.crs).sort_values("block_id", ignore_index=True)
+    return check_frame(both, "borders", metric=False), sides
+
+
+def _as_before(
+    new: gpd.GeoDataFrame,
+    side: gpd.GeoDataFrame,
+    old: gpd.GeoDataFrame,
+    old_side: gpd.GeoDataFrame,
+    fresh: Collection[str],
+) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Let borders with a neighbour, and those with the outside, run along what the borders in their place ran along."""
+    columns = ["street_name", "street_class", "barrier"]
+    neighbour = new["b"].where(new["a"].isin(fresh), new["a"])
+    told = pd.concat([old.set_index("a")[columns], old.set_index("b")[columns]])
+    told = told[~told.index.duplicated()]
+    known = neighbour.isin(told.index)
+    new.loc[known, columns] = told.loc[neighbour[known], columns].to_numpy()
+    if len(old_side):
+        side = side.assign(**{name: old_side[name].iloc[0] for name in columns})
+    return new, side
 
 
 def mended(blocks: gpd.GeoDataFrame, *, gap_m: float = 0.5) -> gpd.GeoDataFrame:

@@ -11,13 +11,17 @@ from typing import IO, Any
 
 import click
 
+from gis_grid.cli.backup import backup, restore
 from gis_grid.cli.build import build
 from gis_grid.cli.demo import demo
 from gis_grid.cli.lookup import lookup
 from gis_grid.cli.plans import check, compare, describe
+from gis_grid.cli.publish import publish
 from gis_grid.cli.report import report
 from gis_grid.cli.schemes import schemes
+from gis_grid.cli.store import export, import_, init
 from gis_grid.cli.tiles import tiles
+from gis_grid.cli.token import token
 from gis_grid.errors import GridError
 
 __all__ = ["main"]
@@ -66,4 +70,6 @@ def main() -> None:
 
 
 for command in (build, check, compare, demo, describe, lookup, report, schemes, tiles):
+    main.add_command(command)
+for command in (backup, export, import_, init, publish, restore, token):
     main.add_command(command)

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 TOLD = 8
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one machine-readable summary on stdout.")
+store_option = click.option(
+    "--store",
+    "place",
+    metavar="PLACE",
+    help="The store: a file, or postgresql://… [GIS_GRID_STORE, else gis-grid.sqlite here].",
+)
 plan_argument = click.argument("plan_file", metavar="PLAN", type=click.Path())
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from types import MappingProxyType
 
 import geopandas as gpd
-import pandas as pd
 
 from gis_grid import rules
 from gis_grid.adjacency import borders, outline
 from gis_grid.blocks import BlockOptions
 from gis_grid.codes import assign_codes
-from gis_grid.describe import describe
+from gis_grid.finish import checked, described
 from gis_grid.grids import grids as dissolve
 from gis_grid.partition import PartitionOptions, PartitionResult, partition
 from gis_grid.partition.again import partition_again
@@ -150,7 +149,7 @@ def _plan(district: District, scheme: Scheme, options: BuildOptions, clock: _Clo
         if district.blocks is None and options.blocks.divide:
             plan, result = _refine(district, plan, result, options, clock)
     with clock.stage("describing"):
-        plan = _finished(plan, scheme)
+        plan = described(plan)
         if district.previous is not None:
             plan = update.with_concordance(plan, district.previous)
     facts = told(district, plan, result, seed=options.seed, max_moved=options.max_moved, seconds=clock.seconds)
@@ -213,13 +212,7 @@ def _divided(
             staff=district.staff,
             metadata={"given_tiers": ",".join(map(str, given_units(district, blocks, scheme).columns))},
         )
-        plan = with_units(plan, divided)
-        found = rules.check(plan)
-    broken = {issue.grid_id for issue in found if issue.severity == "error"}
-    shapes = plan.grids
-    return replace(
-        plan, grids=shapes.assign(legal=~shapes.index.isin(broken)), issues=rules.issues_frame(found)
-    ), result
+        return checked(with_units(plan, divided)), result
 
 
 def _searched(
@@ -262,30 +255,3 @@ def _searched(
 
 def _out_of_band(plan: Plan) -> int:
     return int((plan.issues["rule"] == "band").sum())
-
-
-def _finished(plan: Plan, scheme: Scheme) -> Plan:
-    """Name the grids and say their bounds in words."""
-    names = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
-    bounds = describe(plan.grids, plan.assignment, plan.borders, plan.outline, communities=names)
-    return replace(plan, grids=_named(plan.grids, bounds, names, scheme))
-
-
-def _named(
-    shapes: gpd.GeoDataFrame, bounds: pd.DataFrame, communities: Mapping[str, str], scheme: Scheme
-) -> gpd.GeoDataFrame:
-    """Fill the columns of a grid that are not measured."""
-    tier = scheme.main
-    serial = shapes["code"].str[-scheme.code.serial_digits :].str.lstrip("0")
-    community = shapes["community_code"].map(communities).fillna("")
-    community = community.where(~community.str.contains(r"[0-9A-Za-z]$", regex=True), community + " ")
-    return shapes.assign(
-        name=community + serial + tier.name_zh,
-        kind="community_grid",
-        tier=tier.id,
-        bounds_zh=bounds["bounds_zh"],
-        bounds_en=bounds["bounds_en"],
-        status="draft",
-        valid_from="",
-        valid_to="",
-    ).sort_values("code")

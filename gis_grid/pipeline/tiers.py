@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gis_grid import rules
-from gis_grid.codes import reading_order
+from gis_grid.finish import parent_codes, unit_codes, with_parents
 from gis_grid.grids import dissolve
 from gis_grid.partition import PartitionOptions, PartitionResult
 from gis_grid.partition.hierarchy import divide_tiers
@@ -20,14 +20,10 @@ from gis_grid.plan import Plan, tier_column
 from gis_grid.rules import Finding, Remedy
 from gis_grid.scheme import Scheme, Tier
 from gis_grid.scheme.consistency import uncuttable, words
-from gis_grid.sources.communities import PROVISIONAL
 from gis_grid.units import block_load
 
 if TYPE_CHECKING:
     from gis_grid.pipeline.district import District
-
-#: Digits of the code of a street office and of a community, as officials write them.
-_OFFICE, _COMMUNITY = 9, 12
 
 
 @dataclass(frozen=True)
@@ -172,7 +168,7 @@ def divide_all(
         elif tier.made == "given":
             codes = frame["community_code"] if tier is community else pd.Series("", index=frame.index)
         else:
-            codes = unit_codes(frame, found.units[tier.id], tier, _parent_codes(frame, tier, scheme))
+            codes = unit_codes(frame, found.units[tier.id], tier, parent_codes(frame, tier, scheme))
         frame = frame.assign(**{tier_column(tier): codes.astype(str)})
     if community is not None and community.made == "divided" and "community" not in given:
         communities = _drawn(frame, community)
@@ -202,62 +198,12 @@ def with_units(plan: Plan, divided: Divided) -> Plan:
         if tier.id in divided.units and tier_column(tier) not in frame:
             codes = divided.units[tier.id]
             if tier.made != "given":
-                codes = unit_codes(frame, codes, tier, _parent_codes(frame, tier, scheme))
+                codes = unit_codes(frame, codes, tier, parent_codes(frame, tier, scheme))
             frame = frame.assign(**{tier_column(tier): codes})
-    above = next((one for one in _above(scheme.main, scheme) if tier_column(one) in frame), None)
-    parent_of = frame["community_code"] if above is None else frame[tier_column(above)]
-    parents = parent_of.groupby(plan.assignment.reindex(frame.index)).first().reindex(plan.grids.index)
-    grids = plan.grids.assign(parent_code=parents.where(parents != "", plan.grids["community_code"]))
     notes = counting_notes(scheme, blocks, divided.missed, plan.metadata["given_tiers"].split(","))
-    return replace(
+    whole = replace(
         plan,
         metadata={**plan.metadata, "notes": "\n".join(notes)},
         blocks=frame.drop(columns=tier_column(scheme.main)),
-        grids=grids.assign(load=plan.load) if _is_weighed(scheme) else grids,
     )
-
-
-def _is_weighed(scheme: Scheme) -> bool:
-    return scheme.main.counted not in ("households", "units")
-
-
-def _above(tier: Tier, scheme: Scheme) -> Iterator[Tier]:
-    """Yield the tiers above one, the nearest first."""
-    above = scheme.tier(tier.parent)
-    while above is not None:
-        yield above
-        above = scheme.tier(above.parent)
-
-
-def _parent_codes(frame: gpd.GeoDataFrame, tier: Tier, scheme: Scheme) -> pd.Series:
-    """Return the code of the unit above each block, "" where there is none."""
-    for above in _above(tier, scheme):
-        if tier_column(above) in frame:
-            codes: pd.Series = frame[tier_column(above)]
-            return codes.astype(str)
-    return pd.Series("", index=frame.index)
-
-
-def unit_codes(blocks: gpd.GeoDataFrame, units: pd.Series, tier: Tier, parent: pd.Series) -> pd.Series:
-    """Give every unit its code: that of the unit above, the tier's prefix, and a serial read like a page.
-
-    Street offices and communities of our own making get provisional codes as long as official ones. Strips and
-    courtyards are numbered apart, with an S and a Y before their serials.
-    """
-    number, names = pd.factorize(units)
-    at = np.searchsorted(np.sort(number), np.arange(len(names)))
-    first = np.argsort(number, kind="stable")[at]
-    letter = pd.Series(np.asarray(names, dtype=str)).str[0] if tier.made == "strips" else ""
-    above = parent.to_numpy(dtype=str)[first]
-    head = pd.Series(above, dtype=str) + tier.code_prefix + letter
-    digits = tier.code_digits
-    if tier.id in ("street_office", "community"):
-        length = _OFFICE if tier.id == "street_office" else _COMMUNITY
-        head = head.where(head != "", PROVISIONAL)
-        digits = max(1, length - int(head.str.len().max()))
-    shapes = dissolve(blocks.geometry.to_numpy(), number.astype(np.int64), len(names))
-    order = reading_order(gpd.GeoDataFrame({"community_code": head}, geometry=shapes, crs=blocks.crs))
-    serial = head.iloc[order].groupby(head.iloc[order]).cumcount() + 1
-    width = max(digits, len(str(serial.max())))
-    codes = (head.loc[serial.index] + serial.astype(str).str.zfill(width)).sort_index()
-    return pd.Series(codes.to_numpy(dtype=str)[number], index=blocks.index)
+    return with_parents(whole)

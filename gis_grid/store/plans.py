@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
 from gis_grid import plan as plans
 from gis_grid.errors import AbsentError, Fault
@@ -18,6 +18,7 @@ from gis_grid.planfile.layers import layers_of, plain_columns, plan_of
 from gis_grid.scheme import Scheme
 from gis_grid.store.arrow import pack, unpack
 from gis_grid.store.columns import now
+from gis_grid.store.dates import dated
 from gis_grid.store.models import Area, Assignment, Base, Block, Grid, Ground, GroundLayer, Plan, PlanLayer
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def import_plan(
         raise AbsentError(Fault(f"there is no district {district}", remedy="add it first"))
     layers = {key: plain_columns(frame) for key, frame in layers_of(plan).items()}
     columns = {plans.tier_column(tier) for tier in plan.scheme.tiers} - {"community_code"}
-    ground = _keep_ground(session, layers, district=district, tiers=columns)
+    ground = keep_ground(session, layers, district=district, tiers=columns)
     return keep_plan(
         session, layers, scheme=plan.scheme, ground=ground, district=district, name=name, who=who, based_on=based_on
     )
@@ -84,8 +85,6 @@ def keep_plan(
     from_draft: str | None = None,
 ) -> str:
     """Keep the layers of a plan whose ground is in the store already, and return the plan's id."""
-    notes = layers["metadata"]
-    pairs = [[key, value] for key, value in zip(notes["key"], notes["value"], strict=True) if key != "scheme_tables"]
     kept = Plan(
         id=new_id("p"),
         district_id=district,
@@ -94,7 +93,7 @@ def keep_plan(
         state="proposed",
         main_tier=scheme.main.id,
         scheme=scheme.content(),
-        notes=pairs,
+        notes=_notes(layers["metadata"]),
         based_on=based_on,
         from_draft=from_draft,
         created_at=now(),
@@ -102,15 +101,36 @@ def keep_plan(
     )
     session.add(kept)
     session.flush()
-    _keep_grids(session, kept.id, layers["grids"])
+    _keep_layers(session, kept.id, layers, scheme)
+    return kept.id
+
+
+def rewrite_plan(session: Session, plan_id: str, plan: plans.Plan) -> None:
+    """Put what follows from blocks and assignment anew in the place of what a plan has of it.
+
+    Only publishing does that: codes are settled then, and everything that names them.
+    """
+    layers = {key: plain_columns(frame) for key, frame in layers_of(plan).items()}
+    for table in (Grid, Assignment, PlanLayer):
+        session.execute(delete(table).where(table.plan_id == plan_id))
+    session.execute(update(Plan).where(Plan.id == plan_id).values(notes=_notes(layers["metadata"])))
+    _keep_layers(session, plan_id, layers, plan.scheme)
+
+
+def _keep_layers(session: Session, plan_id: str, layers: Mapping[str, pd.DataFrame], scheme: Scheme) -> None:
+    _keep_grids(session, plan_id, layers["grids"])
     grid_of = layers["grids"].set_index("code")["grid_id"]
     blocks = layers["blocks"].assign(grid_id=layers["blocks"]["grid_code"].map(grid_of))
-    _keep_assignments(session, kept.id, blocks, _tier_columns(scheme) | {scheme.main.id: "grid_id"})
+    _keep_assignments(session, plan_id, blocks, _tier_columns(scheme) | {scheme.main.id: "grid_id"})
     for layer in PLAN_LAYERS:
         if layer in layers:
-            session.add(PlanLayer(plan_id=kept.id, name=layer, content=pack(layers[layer])))
+            session.add(PlanLayer(plan_id=plan_id, name=layer, content=pack(layers[layer])))
     session.flush()
-    return kept.id
+
+
+def _notes(metadata: pd.DataFrame) -> list[list[str]]:
+    pairs = zip(metadata["key"], metadata["value"], strict=True)
+    return [[key, value] for key, value in pairs if key != "scheme_tables"]
 
 
 def load_plan(session: Session, plan_id: str) -> plans.Plan:
@@ -131,9 +151,20 @@ def load_plan(session: Session, plan_id: str) -> plans.Plan:
     grids = _joined(_shaped(session, Grid, GRID_COLUMNS, of_plan), layers.pop("grids"), crs)
     blocks = _joined(_shaped(session, Block, BLOCK_COLUMNS, on_ground), layers.pop("blocks"), crs)
     layers |= {"grids": grids, "blocks": _with_units(session, kept, blocks, grids)}
+    if kept.state == "published":
+        layers["grids"] = dated(session, kept, grids)
     pairs = [*kept.notes, ["scheme_tables", json.dumps(kept.scheme)]]
     layers["metadata"] = pd.DataFrame(pairs, columns=["key", "value"], dtype=object)
     return plans.Plan(**plan_of(layers))
+
+
+def list_plans(session: Session) -> list[tuple[str, str, str, str, str, str]]:
+    """Return id, code and name of the district, state, title and day of every plan, the newest first."""
+    query = select(Plan, Area).join(Area, Area.id == Plan.district_id).order_by(Plan.created_at.desc(), Plan.id)
+    return [
+        (plan.id, area.code, area.name, plan.state, plan.name, f"{plan.created_at:%Y-%m-%d}")
+        for plan, area in session.execute(query)
+    ]
 
 
 def _tier_columns(scheme: Scheme) -> dict[str, str]:
@@ -142,7 +173,8 @@ def _tier_columns(scheme: Scheme) -> dict[str, str]:
     return {tier: column for tier, column in named.items() if column != "community_code"}
 
 
-def _keep_ground(session: Session, layers: Mapping[str, pd.DataFrame], *, district: int, tiers: Collection[str]) -> int:
+def keep_ground(session: Session, layers: Mapping[str, pd.DataFrame], *, district: int, tiers: Collection[str]) -> int:
+    """Keep the blocks of a plan, and the layers that every plan on them shares, and return the ground's id."""
     blocks = layers["blocks"]
     ground = Ground(district_id=district, crs=blocks.crs.to_string(), created_at=now())
     session.add(ground)
@@ -227,7 +259,7 @@ def _with_units(session: Session, kept: Plan, blocks: gpd.GeoDataFrame, grids: p
     found = pd.DataFrame(session.execute(query).all(), columns=["tier", "block_id", "unit"], dtype="str")
     unit_of = {tier: rows.set_index("block_id")["unit"] for tier, rows in found.groupby("tier")}
     nothing = pd.Series(dtype="str")
-    codes = {c: blocks["block_id"].map(unit_of.get(t, nothing)).fillna("").astype("str") for t, c in columns.items()}
+    codes = {c: blocks["block_id"].map(unit_of.get(t, nothing)).astype("str").fillna("") for t, c in columns.items()}
     code_of = grids.set_index("grid_id")["code"]
     grid = blocks["block_id"].map(unit_of[scheme.main.id]).map(code_of)
-    return blocks.assign(**codes, grid_code=grid.fillna("").astype("str"))
+    return blocks.assign(**codes, grid_code=grid.astype("str").fillna(""))

@@ -14,6 +14,8 @@ from sqlalchemy import text
 from gis_grid.errors import Fault, StoreError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from gis_grid.store.db import Store
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -37,21 +39,24 @@ def init(store: Store, *, revision: str = "head") -> str:
     ...     init(store) == newest()
     True
     """
+    with store.changing_tables() as connection:
+        return upgrade(connection, revision=revision)
+
+
+def upgrade(connection: Connection, *, revision: str = "head") -> str:
+    """Create or upgrade the tables within a transaction that somebody else keeps, as `init` does in one of its own."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with store.changing_tables() as connection:
-        known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-        found = MigrationContext.configure(connection).get_current_revision()
-        if found is not None and found not in known:
-            place = store.engine.url.render_as_string(hide_password=True)
-            raise StoreError(
-                Fault(f"a newer gis-grid has written this store ({found})", place, remedy="upgrade gis-grid")
-            )
-        if store.dialect == "postgresql":
-            connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-        return str(MigrationContext.configure(connection).get_current_revision())
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is not None and found not in known:
+        place = connection.engine.url.render_as_string(hide_password=True)
+        raise StoreError(Fault(f"a newer gis-grid has written this store ({found})", place, remedy="upgrade gis-grid"))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("CREATE EXTENSION IF NOT EXISTS postgis"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    return str(MigrationContext.configure(connection).get_current_revision())
 
 
 def newest() -> str:
@@ -61,5 +66,8 @@ def newest() -> str:
 
 def revision_of(store: Store) -> str | None:
     """Return the revision of a store, or None if it is none yet."""
-    with store.engine.connect() as connection:
+    if store.file is not None and not store.file.exists():
+        return None
+    with store.reading() as session:
+        connection = session.connection()
         return MigrationContext.configure(connection).get_current_revision()

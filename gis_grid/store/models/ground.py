@@ -16,16 +16,17 @@ LEVELS = ("province", "city", "district", "street", "community")
 class Area(Boxed, Base):
     """A province, city, district, street office or community, as it was from one day to another.
 
-    `path` is the list of ids from the root, ``/1/4/17/``: everything under an area begins with its path, which is how
-    rights follow the tree. `valid_to` is the first day on which the area is no more. `timezone` says where a day of a
-    district begins.
+    `path` is the list of codes from the root, ``/4201/420103/420103001001/``: everything under an area begins with its
+    path, which is how rights follow the tree, also where an area goes on under its code with another extent. `valid_to`
+    is the first day on which the area is no more. `timezone` says where a day of a district begins. Communities
+    without an official code have provisional ones, which another district may have as well.
     """
 
     __tablename__ = "areas"
     __table_args__ = (
-        UniqueConstraint("code", "valid_from"),
+        UniqueConstraint("path", "valid_from"),
         CheckConstraint(f"level IN {LEVELS}", name="level"),
-        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="days"),
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="days"),
         Index("ix_areas_geom", "geom", postgresql_using="gist").ddl_if(dialect="postgresql"),
     )
 

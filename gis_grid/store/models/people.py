@@ -32,7 +32,7 @@ class Post(Base):
     """A post at one unit (a grid, a community …): its role and the service lines it answers for."""
 
     __tablename__ = "posts"
-    __table_args__ = (UniqueConstraint("district_id", "number"),)
+    __table_args__ = (UniqueConstraint("district_id", "number", "valid_from"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     district_id: Mapped[int] = mapped_column(ForeignKey("areas.id"))

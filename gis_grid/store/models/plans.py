@@ -116,31 +116,33 @@ class DraftAssignment(Base):
 
 
 class DraftBlock(Base):
-    """A part of a block that was cut in a draft; the block it was cut from is no more in that draft."""
+    """A part of a block that was cut in a draft; while it has parts, the block `cut_from` is no more in that draft.
+
+    What the part does not say itself (its community, columns of its own) it has from the block of the ground that it
+    was cut from, at whatever remove. `parent_block_id` names the face that all of them are parts of.
+    """
 
     __tablename__ = "draft_blocks"
 
     draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id"), primary_key=True)
     block_id: Mapped[str] = mapped_column(primary_key=True)
+    cut_from: Mapped[str]
     parent_block_id: Mapped[str]
     revision: Mapped[int]
-    households: Mapped[int]
+    counts: Mapped[dict[str, Any]]
     shape: Mapped[bytes]
 
 
 class JournalEntry(Base):
     """One accepted change of a draft, written once: who, when, why, and the moves; the database refuses to alter it.
 
-    `moves` is a list of `[block, old grid, new grid]`. `key` is the sender's own name for the change, by which a
-    request that is sent twice is known. `undoes` is the revision whose moves an `undo` takes back. `cut` holds what a
-    `cut` needs to be done again: block, line, parts.
+    `moves` is a list of `[block, old grid, new grid]`; a block that is cut moves to "" and its parts come from "".
+    `undoes` is the revision whose moves an `undo` takes back. `cut` holds what it takes to cut the block again: block,
+    line, parts.
     """
 
     __tablename__ = "journal"
-    __table_args__ = (
-        CheckConstraint(f"kind IN {ENTRY_KINDS}", name="kind"),
-        UniqueConstraint("draft_id", "key"),
-    )
+    __table_args__ = (CheckConstraint(f"kind IN {ENTRY_KINDS}", name="kind"),)
 
     draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id"), primary_key=True)
     revision: Mapped[int] = mapped_column(primary_key=True)
@@ -151,7 +153,22 @@ class JournalEntry(Base):
     why: Mapped[str]
     who: Mapped[str]
     at: Mapped[datetime]
-    key: Mapped[str | None]
+
+
+class DraftRequest(Base):
+    """A change asked for under a name of the sender's own (`key`), and its answer: sent twice, it is answered the same.
+
+    `content` is the SHA-256 of what was asked. The moves of the answer stand in the journal if `changed`.
+    """
+
+    __tablename__ = "draft_requests"
+
+    draft_id: Mapped[str] = mapped_column(ForeignKey("drafts.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[str]
+    revision: Mapped[int]
+    changed: Mapped[bool]
+    answer: Mapped[dict[str, Any]]
 
 
 class Approval(Base):
@@ -182,12 +199,16 @@ class Publication(Base):
 
 
 class GridCode(Base):
-    """A code that a district has given out; it is never given again. `retired_on` is the first day without it."""
+    """A code that a district has given out by publishing a plan; it is never given to another grid.
+
+    `retired_on` is the first day without it; equal to `valid_from` it means that the publication was withdrawn.
+    """
 
     __tablename__ = "grid_codes"
 
     district_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
+    plan_id: Mapped[str] = mapped_column(ForeignKey("plans.id"))
     valid_from: Mapped[date]
     retired_on: Mapped[date | None]
 

@@ -48,10 +48,10 @@ def _areas_and_grounds() -> None:
         sa.CheckConstraint(
             "level IN ('province', 'city', 'district', 'street', 'community')", name=op.f("ck_areas_level")
         ),
-        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_areas_days")),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_areas_days")),
         sa.ForeignKeyConstraint(["parent_id"], ["areas.id"], name=op.f("fk_areas_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_areas")),
-        sa.UniqueConstraint("code", "valid_from", name=op.f("uq_areas_code_valid_from")),
+        sa.UniqueConstraint("path", "valid_from", name=op.f("uq_areas_path_valid_from")),
     )
     op.create_index(op.f("ix_areas_code"), "areas", ["code"], unique=False)
     op.create_index(op.f("ix_areas_parent_id"), "areas", ["parent_id"], unique=False)
@@ -202,9 +202,10 @@ def _drafts() -> None:
         "draft_blocks",
         sa.Column("draft_id", sa.String(), nullable=False),
         sa.Column("block_id", sa.String(), nullable=False),
+        sa.Column("cut_from", sa.String(), nullable=False),
         sa.Column("parent_block_id", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("households", sa.Integer(), nullable=False),
+        sa.Column("counts", Document, nullable=False),
         sa.Column("shape", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_draft_blocks_draft_id")),
         sa.PrimaryKeyConstraint("draft_id", "block_id", name=op.f("pk_draft_blocks")),
@@ -220,11 +221,20 @@ def _drafts() -> None:
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("who", sa.String(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
-        sa.Column("key", sa.String(), nullable=True),
         sa.CheckConstraint("kind IN ('moves', 'undo', 'cut')", name=op.f("ck_journal_kind")),
         sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_journal_draft_id")),
         sa.PrimaryKeyConstraint("draft_id", "revision", name=op.f("pk_journal")),
-        sa.UniqueConstraint("draft_id", "key", name=op.f("uq_journal_draft_id_key")),
+    )
+    op.create_table(
+        "draft_requests",
+        sa.Column("draft_id", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("changed", sa.Boolean(), nullable=False),
+        sa.Column("answer", Document, nullable=False),
+        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_draft_requests_draft_id")),
+        sa.PrimaryKeyConstraint("draft_id", "key", name=op.f("pk_draft_requests")),
     )
 
 
@@ -260,9 +270,11 @@ def _publications() -> None:
         "grid_codes",
         sa.Column("district_id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
+        sa.Column("plan_id", sa.String(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("retired_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_grid_codes_district_id")),
+        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_grid_codes_plan_id")),
         sa.PrimaryKeyConstraint("district_id", "code", name=op.f("pk_grid_codes")),
     )
     op.create_table(
@@ -319,7 +331,7 @@ def _people() -> None:
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_posts_district_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
-        sa.UniqueConstraint("district_id", "number", name=op.f("uq_posts_district_id_number")),
+        sa.UniqueConstraint("district_id", "number", "valid_from", name=op.f("uq_posts_district_id_number_valid_from")),
     )
     op.create_table(
         "post_units",

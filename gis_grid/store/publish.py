@@ -1,0 +1,239 @@
+"""A plan comes into force: codes are settled, what follows from them is made anew, all in one transaction.
+
+::
+
+    submit ──► approve (somebody else) ──► publish (from a day on) ──► in force from that day
+       ▲             │
+       └─ give_back ◄┘                     withdraw (before that day)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from sqlalchemy import delete, insert, or_, select, update
+
+from gis_grid import finish
+from gis_grid.compare import concordance
+from gis_grid.errors import ClashError, Fault
+from gis_grid.store.areas import today
+from gis_grid.store.columns import now
+from gis_grid.store.dates import Published, in_force, publications
+from gis_grid.store.handing import approve, give_back, locked, require_state, step, submit
+from gis_grid.store.models import Area, GridCode, Lineage, Plan, Publication, Tileset
+from gis_grid.store.plans import load_plan, rewrite_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from sqlalchemy.orm import Session
+
+    from gis_grid import plan as plans
+    from gis_grid.store.access import Actor
+
+__all__ = [
+    "Published",
+    "approve",
+    "give_back",
+    "in_force",
+    "keep_tiles",
+    "publications",
+    "publish",
+    "submit",
+    "withdraw",
+]
+
+
+def publish(
+    session: Session,
+    plan_id: str,
+    *,
+    effective: date,
+    actor: Actor,
+    comment: str = "",
+    allow_errors: bool = False,
+    allow_older: bool = False,
+    tiles: Mapping[str, bytes] | None = None,
+) -> plans.Plan:
+    """Put an approved plan into force from a day on, in its district's time zone, and return it as it now is.
+
+    Grids that nothing happened to keep their codes, those that were split or merged get new ones
+    (`gis_grid.codes.succession`), and no code that the district has ever given out comes again. Shapes, bounds in
+    words and issues are made anew. A plan that breaks rules is published only with `allow_errors`; one that does not
+    follow from the last publication, and so would undo it, only with `allow_older`. Both are written down. `tiles` are
+    archives of tiles by audience, kept with the publication.
+
+    Raises
+    ------
+    ClashError
+        If the plan is not approved, the day is over or not after that of the last publication, the plan breaks rules,
+        or does not follow from the last publication.
+    RightsError
+        If the actor may not publish plans of the district.
+    AbsentError
+        If there is no such plan.
+    """
+    kept = locked(session, plan_id, actor, "publish")
+    require_state(kept, "approved", remedy="have it approved first")
+    area = _locked_district(session, kept.district_id)
+    last = _last(session, area.id)
+    _require_day(area, last, effective)
+    if last is not None and not allow_older:
+        _require_following(session, kept, last)
+    before = load_plan(session, last.plan_id) if last is not None else None
+    plan = _settled(session, kept, load_plan(session, plan_id), before)
+    errors = plan.issues[plan.issues["severity"] == "error"]
+    if len(errors) and not allow_errors:
+        _refuse_errors(plan_id, errors)
+    rewrite_plan(session, plan_id, plan)
+    kept.state = "published"
+    session.add(Publication(plan_id=plan_id, district_id=area.id, effective=effective, at=now(), who=actor.name))
+    session.flush()
+    _keep_lineage(session, plan_id, plan)
+    _keep_codes(session, kept, plan, effective)
+    keep_tiles(session, plan_id, tiles or {})
+    detail = {"effective": str(effective), "grids": len(plan.grids), "errors": len(errors)}
+    step(session, kept, "publish", actor, comment, **detail, allow_errors=allow_errors, allow_older=allow_older)
+    return load_plan(session, plan_id)
+
+
+def _locked_district(session: Session, district: int) -> Area:
+    """Return the district with its publications locked: two plans are not published at the same moment."""
+    query = select(Area).where(Area.id == district).execution_options(populate_existing=True)
+    return session.execute(query.with_for_update(key_share=True)).scalar_one()
+
+
+def _last(session: Session, district: int) -> Publication | None:
+    query = select(Publication).where(Publication.district_id == district)
+    return session.execute(query.order_by(Publication.effective.desc()).limit(1)).scalar_one_or_none()
+
+
+def _require_day(area: Area, last: Publication | None, effective: date) -> None:
+    """Refuse a day that is over, or not after that of the last publication; only the first may look back."""
+    if last is None:
+        return
+    if effective <= last.effective:
+        said = f"the plan {last.plan_id} of this district is in force from {last.effective} on"
+        raise ClashError(Fault(said, column="effective", remedy="choose a later day, or withdraw that plan"))
+    if effective < today(area):
+        said = f"{effective} is over (today is {today(area)} in {area.timezone})"
+        raise ClashError(Fault(said, column="effective", remedy="choose today or a later day"))
+
+
+def _require_following(session: Session, kept: Plan, last: Publication) -> None:
+    """Refuse a plan whose line of descent names an earlier publication, but not the last."""
+    line = kept.based_on
+    while line is not None and line != last.plan_id:
+        was = session.execute(select(Publication.plan_id).where(Publication.plan_id == line)).scalar_one_or_none()
+        if was is not None:
+            said = f"the plan {kept.id} follows from {line}, but {last.plan_id} was published since"
+            remedy = f"carry its changes over to a draft of {last.plan_id}, or allow it to undo that plan"
+            raise ClashError(Fault(said, column="based_on", remedy=remedy))
+        line = session.execute(select(Plan.based_on).where(Plan.id == line)).scalar_one()
+
+
+def _settled(session: Session, kept: Plan, plan: plans.Plan, before: plans.Plan | None) -> plans.Plan:
+    """Return the plan as it will be in force: codes, units, issues, names, bounds, and which grid became which."""
+    codes = select(GridCode.code).where(GridCode.district_id == kept.district_id)
+    # what this very plan gave out in a publication that was withdrawn is still its own
+    others = codes.where(or_(GridCode.plan_id != kept.id, GridCode.retired_on.is_distinct_from(GridCode.valid_from)))
+    given = set(session.execute(others).scalars())
+    given |= {code for code in plan.metadata.get("retired_codes", "").split(",") if code}
+    whole = finish.described(finish.checked(finish.redrawn(plan, before, given=given)))
+    if before is None:
+        return whole
+    retired = (given | set(before.grids["code"])) - set(whole.grids["code"])
+    told = {**whole.metadata, "retired_codes": ",".join(sorted(retired))}
+    return replace(whole, concordance=concordance(before, whole), metadata=told)
+
+
+def _refuse_errors(plan_id: str, errors: pd.DataFrame) -> None:
+    remedy = "mend them, or allow errors"
+    columns = [errors[name].astype(str) for name in ("message_en", "rule", "grid_code")]
+    faults = [Fault(said, plan_id, rule, grid or None, remedy) for said, rule, grid in zip(*columns, strict=True)]
+    raise ClashError(faults)
+
+
+def _keep_lineage(session: Session, plan_id: str, plan: plans.Plan) -> None:
+    """Keep which grid became which; in the first publication all are new."""
+    table = plan.concordance
+    if table is None:
+        kept = plan.grids[["code", "households"]].rename(columns={"code": "new_code"})
+        table = kept.assign(old_code="", relation="new", households_kept=0)
+    columns = {"old_code": "old_code", "new_code": "new_code", "relation": "relation", "households_kept": "households"}
+    rows = table[list(columns)].rename(columns=columns).assign(plan_id=plan_id).to_dict("records")
+    session.execute(insert(Lineage), [{str(name): value for name, value in row.items()} for row in rows])
+
+
+def _keep_codes(session: Session, kept: Plan, plan: plans.Plan, effective: date) -> None:
+    """Enter the codes that are given out for the first time, and those that end."""
+    mine = GridCode.district_id == kept.district_id
+    codes = set(plan.grids["code"])
+    known = dict(session.execute(select(GridCode.code, GridCode.plan_id).where(mine)).all())
+    again = [code for code in codes & set(known) if known[code] == kept.id]
+    ended = list(set(known) - codes)
+    for chosen, values in (
+        (again, {"valid_from": effective, "retired_on": None}),
+        (ended, {"retired_on": effective}),
+    ):
+        for first in range(0, len(chosen), 1000):
+            some = GridCode.code.in_(chosen[first : first + 1000])
+            query = update(GridCode).where(mine, some)
+            if values["retired_on"] is not None:
+                query = query.where(GridCode.retired_on.is_(None))
+            session.execute(query.values(**values))
+    fresh = sorted(codes - set(known))
+    given = {"district_id": kept.district_id, "plan_id": kept.id, "valid_from": effective, "retired_on": None}
+    if fresh:
+        session.execute(insert(GridCode), [{**given, "code": code} for code in fresh])
+
+
+def keep_tiles(session: Session, plan_id: str, tiles: Mapping[str, bytes]) -> None:
+    """Keep archives of tiles of a published plan, by audience, in the place of those it has for that audience."""
+    for audience, content in tiles.items():
+        sha256 = hashlib.sha256(content).hexdigest()
+        session.merge(Tileset(plan_id=plan_id, audience=audience, sha256=sha256, content=content))
+    session.flush()
+
+
+def withdraw(session: Session, plan_id: str, *, actor: Actor, comment: str = "") -> None:
+    """Take back a publication that is not yet in force; the plan is approved as before.
+
+    Its new codes stay its own: no other plan gets them.
+
+    Raises
+    ------
+    ClashError
+        If the plan is not the one published last, or is in force already.
+    RightsError
+        If the actor may not publish plans of the district.
+    AbsentError
+        If there is no such plan.
+    """
+    kept = locked(session, plan_id, actor, "publish")
+    require_state(kept, "published", remedy="only what is published can be withdrawn")
+    area = _locked_district(session, kept.district_id)
+    last = _last(session, area.id)
+    if last is None or last.plan_id != plan_id:
+        raise ClashError(Fault(f"another plan was published after {plan_id}", remedy="withdraw that one first"))
+    if last.effective <= today(area):
+        said = f"the plan {plan_id} is in force since {last.effective}"
+        raise ClashError(Fault(said, remedy="publish another plan"))
+    for table in (Tileset, Lineage, Publication):
+        session.execute(delete(table).where(table.plan_id == plan_id))
+    mine = GridCode.district_id == area.id
+    its_own = GridCode.plan_id == plan_id
+    session.execute(
+        update(GridCode)
+        .where(mine, ~its_own, GridCode.retired_on == last.effective, GridCode.valid_from < last.effective)
+        .values(retired_on=None)
+    )
+    session.execute(
+        update(GridCode).where(mine, its_own, GridCode.valid_from == last.effective).values(retired_on=last.effective)
+    )
+    kept.state = "approved"
+    step(session, kept, "withdraw", actor, comment, effective=str(last.effective))
