@@ -6,8 +6,9 @@ when it runs.
 
 from __future__ import annotations
 
+import functools
 import sys
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +24,9 @@ from gis_grid.cli.store import export, import_, init
 from gis_grid.cli.tiles import tiles
 from gis_grid.cli.token import token
 from gis_grid.errors import GridError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["main"]
 
@@ -48,7 +52,22 @@ class Interruption(Refusal):
 
 
 class Program(click.Group):
-    """Run commands, turning every refusal into exit 2 with one message and Ctrl-C into exit 130."""
+    """Run commands, turning every refusal into exit 2 with one message and Ctrl-C into exit 130.
+
+    Besides its own it has the commands that packages above the library enter in the group `gis_grid.commands`.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every command, those of other packages too."""
+        return sorted({*super().list_commands(ctx), *_entered()})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return the command of a name."""
+        own = super().get_command(ctx, name)
+        if own is not None or name not in _entered():
+            return own
+        found: click.Command = _entered()[name].load()
+        return found
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named."""
@@ -58,6 +77,13 @@ class Program(click.Group):
             raise Refusal(str(caught)) from caught
         except KeyboardInterrupt as caught:
             raise Interruption("interrupted; what stood there before is untouched") from caught
+
+
+@functools.cache
+def _entered() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group="gis_grid.commands")}
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

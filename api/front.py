@@ -1,0 +1,254 @@
+"""`GET /api/lookup`, answered before routing: what is asked most is answered with the least ado.
+
+The framework's own way through middleware, validation and a thread costs several times what the lookup itself does.
+So this one route reads its query string, its token and its limits by itself, and answers bytes that were encoded
+when the publication was loaded. It is described in OpenAPI like every other route (`api.routes.lookup`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote_plus
+
+import orjson
+import structlog
+from starlette.concurrency import run_in_threadpool
+
+from api import logs
+from api.auth import Caller, secret_in
+from api.deps import address_of
+from api.errors import MEDIA_TYPE, Problem, members_of, problem
+from gis_grid.errors import GridError
+from gis_grid.store.access import NOBODY, WHOLE
+from gis_grid.store.editions import Edition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Scope, Send
+
+    from api.state import State
+    from gis_grid.lookup import Answer, Answers, Found
+    from gis_grid.store.access import Actor
+
+PATH = "/api/lookup"
+SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
+#: the accuracy that is taken for granted, and the worst that is believed (metres)
+ACCURACY_M, WORST_M = 30.0, 2_000.0
+_log = structlog.get_logger("api")
+_NAMES = frozenset(("lon", "lat", "crs", "accuracy_m", "at", "tier", "address"))
+
+
+class Wish(NamedTuple):
+    """What a lookup asks for."""
+
+    lon: float
+    lat: float
+    crs: str = "wgs84"
+    accuracy_m: float = ACCURACY_M
+    at: date | None = None
+    tier: str | None = None
+
+
+def read(query: bytes) -> Wish:
+    """Read the query string of a lookup; every fault in it is named at once, and none repeats what was sent.
+
+    >>> read(b"lon=114.27&lat=30.60&crs=gcj02")
+    Wish(lon=114.27, lat=30.6, crs='gcj02', accuracy_m=30.0, at=None, tier=None)
+
+    Raises
+    ------
+    Problem
+        422 if something is missing or cannot be.
+    """
+    given: dict[str, str] = {}
+    text = query.decode("latin-1")
+    coded = "%" in text or "+" in text
+    for part in text.split("&"):
+        name, _, value = part.partition("=")
+        if name in _NAMES:
+            given[name] = unquote_plus(value, errors="replace") if coded else value
+    faults: list[dict[str, str]] = []
+    lon = _number(given, "lon", -180, 180, faults)
+    lat = _number(given, "lat", -90, 90, faults)
+    if "address" in given and "lon" not in given and "lat" not in given:
+        detail = "addresses cannot be looked up yet; send the point as lon and lat"
+        raise Problem(422, "no-addresses", detail)
+    crs = given.get("crs", "wgs84")
+    if crs not in SYSTEMS:
+        faults.append({"where": "query.crs", "problem": f"not one of {', '.join(SYSTEMS)}"})
+    accuracy = _number(given, "accuracy_m", 0, WORST_M, faults) if "accuracy_m" in given else ACCURACY_M
+    at = None
+    if given.get("at"):
+        try:
+            at = date.fromisoformat(given["at"])
+        except ValueError:
+            faults.append({"where": "query.at", "problem": "no day such as 2026-01-31"})
+    if faults:
+        raise Problem(422, "invalid", "the request does not fit", faults=faults)
+    return Wish(lon, lat, crs, accuracy, at, given.get("tier") or None)
+
+
+def _number(given: Mapping[str, str], name: str, low: float, high: float, faults: list[dict[str, str]]) -> float:
+    text = given.get(name)
+    if text is None:
+        faults.append({"where": f"query.{name}", "problem": "missing"})
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        faults.append({"where": f"query.{name}", "problem": f"no number from {low} to {high}"})
+    return value
+
+
+class Reply(NamedTuple):
+    """A status, a body, and what the log and the figures say of it."""
+
+    status: int
+    body: bytes
+    outcome: str
+    grid: str = ""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+_PROBLEM = MEDIA_TYPE.encode()
+_FAILED = Reply(500, orjson.dumps(problem(500, "the service could not do this; its log says why")), "failed")
+
+
+class Front:
+    """Answer lookups."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        metrics = state.metrics
+        self._seconds = metrics.seconds.labels(PATH)
+        self.book = logs.Book()
+        self._counts: dict[tuple[int, str], tuple[Any, Any]] = {}
+
+    async def __call__(self, scope: Scope, send: Send) -> None:
+        """Answer one request."""
+        begun = time.perf_counter()
+        asked = scope["query_string"], _header(scope), address_of(scope)
+        found = reply(self._state, *asked, quick=True)
+        if found is None:
+            found = await run_in_threadpool(reply, self._state, *asked) or _FAILED
+        headers = [
+            (b"content-type", b"application/json" if found.status == 200 else _PROBLEM),
+            (b"content-length", b"%d" % len(found.body)),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            *found.headers,
+        ]
+        await send({"type": "http.response.start", "status": found.status, "headers": headers})
+        await send({"type": "http.response.body", "body": found.body})
+        self._note(found, time.perf_counter() - begun)
+
+    def _note(self, found: Reply, seconds: float) -> None:
+        counts = self._counts.get((found.status, found.outcome))
+        if counts is None:
+            metrics = self._state.metrics
+            requests = metrics.requests.labels("GET", PATH, str(found.status))
+            counts = requests, metrics.lookups.labels("point", found.outcome)
+            self._counts[found.status, found.outcome] = counts
+        for count in counts:
+            count.inc()
+        self._seconds.observe(seconds)
+        self.book.note(found.status, found.outcome, found.grid, seconds)
+
+
+def reply(state: State, query: bytes, header: bytes | None, address: str, *, quick: bool = False) -> Reply | None:
+    """Return the answer to a query string; with `quick` None, if it takes the store to find it."""
+    try:
+        caller = _caller(state, header, address, quick=quick)
+        if caller is None:
+            return None
+        wish = read(query)
+        current = state.desk.current
+        if quick and (wish.at is not None or current.over()):
+            return None
+        state.rates.take("lookup", caller.key)
+        if not quick and wish.at is None and current.over():
+            current = state.desk.renew(always=False)
+        return answer(wish, caller, current.answers, whole=state.settings.public_lookup)
+    except Problem as told:
+        headers = tuple((name.lower().encode(), value.encode()) for name, value in (told.headers or {}).items())
+        return Reply(told.status_code, orjson.dumps(told.content()), told.kind, headers=headers)
+    except GridError as caught:
+        members = members_of(caught)
+        return Reply(members["status"], orjson.dumps(members), "refused")
+    except Exception as caught:  # noqa: BLE001 - no traceback leaves
+        _log.error("failed", route=PATH, exc_info=caught)
+        return _FAILED
+
+
+def _caller(state: State, header: bytes | None, address: str, *, quick: bool) -> Caller | None:
+    secret = secret_in(header)
+    if secret is not None:
+        return state.gate.known(secret) if quick else state.gate.caller(secret, address=address)
+    if not state.settings.public_lookup:
+        raise Problem(401, "token", "lookups need a token here", headers={"WWW-Authenticate": "Bearer"})
+    return Caller(NOBODY, address, 0.0)
+
+
+def answer(wish: Wish, caller: Caller, answers: Answers, *, whole: bool) -> Reply:
+    """Return the answer to a wish as a caller may see it.
+
+    With `whole` everybody may look up everywhere, as guests do; without it only in their part of the tree.
+
+    Raises
+    ------
+    Problem
+        404 outside every grid, 403 in a grid of another part of the tree.
+    """
+    actor = caller.actor
+    found = answers.at(wish.lon, wish.lat, crs=wish.crs, on=wish.at, tier=wish.tier)
+    if found.distance_to_border_m is None or found.distance_to_border_m <= wish.accuracy_m:  # else there are none near
+        accuracy = wish.accuracy_m
+        found = answers.at(wish.lon, wish.lat, crs=wish.crs, accuracy_m=accuracy, on=wish.at, tier=wish.tier)
+    if found.grid is None:
+        raise _outside(found, actor, wish, whole=whole)
+    path, code = path_of(found.grid), found.grid.code
+    if not whole and not actor.may("lookup", path):
+        raise Problem(403, "elsewhere", "the point lies outside your part of the administrative tree")
+    if actor.path != WHOLE and found.also_possible:
+        found = _seen_by(actor, found, whole=whole)
+    return Reply(200, found.json(small=actor.may("read_small_counts", path)), "inside", code)
+
+
+def path_of(found: Found) -> str:
+    """Return the path of rights of a grid that was found."""
+    published = found.standing.published
+    return published.paths.get(found.code, WHOLE) if isinstance(published, Edition) else WHOLE
+
+
+def _seen_by(actor: Actor, found: Answer, *, whole: bool) -> Answer:
+    """Leave out neighbours in other parts of the tree, where a caller may not look."""
+    also = tuple(one for one in found.also_possible if whole or actor.may("lookup", path_of(one)))
+    return replace(found, also_possible=also)
+
+
+def _outside(found: Answer, actor: Actor, wish: Wish, *, whole: bool) -> Problem:
+    """Return the problem of a point outside every grid, with the nearest one if the caller may know it."""
+    when = f" on {wish.at}" if wish.at is not None else ""
+    nearest = found.nearest
+    if nearest is None:
+        return Problem(404, "outside", f"no plan is in force{when}", nearest=None)
+    told = None
+    if whole or actor.may("lookup", path_of(nearest)):
+        told = nearest.told(small=actor.may("read_small_counts", path_of(nearest)))
+    detail = f"the point lies in no grid{when}"
+    return Problem(404, "outside", detail, nearest=told, plan=found.plan, as_of=str(found.as_of))
+
+
+def _header(scope: Scope) -> bytes | None:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            found: bytes = value
+            return found
+    return None

@@ -1,0 +1,98 @@
+"""The app: settings in, routes out."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from anyio import CapacityLimiter
+from fastapi import FastAPI
+
+from api import logs, openapi
+from api.auth import Gate
+from api.desk import Desk
+from api.errors import add_handlers
+from api.front import PATH, Front
+from api.limits import Rates
+from api.metrics import Metrics
+from api.routes import batch, grids, health, lookup, staff
+from api.routes.batch import AT_ONCE
+from api.settings import Settings
+from api.state import State
+from api.watch import PREFIX, Watch
+from gis_grid.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.types import Receive, Scope, Send
+
+#: every module of routes; each has a `router`, whose paths begin below /api
+ROUTES = (lookup, grids, staff, health)
+
+
+class Service(FastAPI):
+    """Describe itself with every error as the problem that it is, and answer lookups before all else."""
+
+    front: Front
+    watch: Watch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request: a lookup at the front, everything else by its route."""
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET":
+            await self.front(scope, send)
+        else:
+            await self.watch(scope, receive, send)
+
+    async def routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request by its route."""
+        await super().__call__(scope, receive, send)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI description."""
+        return openapi.describe(self)
+
+
+def served() -> Service:
+    """Return the service as a server process runs it: set by variables, writing its log to standard error."""
+    settings = Settings()
+    logs.set_up(settings.log_level)
+    return create_app(settings)
+
+
+def create_app(settings: Settings | None = None) -> Service:
+    """Return the service for some settings, else for those in the variables GIS_GRID_…."""
+    chosen = settings or Settings()
+    logs.events(chosen.log_level)
+    store = open_store(chosen.store)
+    metrics, rates = Metrics(), Rates(chosen)
+    state = State(
+        chosen, store, Gate(chosen, store, rates), rates, metrics, Desk(store, metrics), CapacityLimiter(AT_ONCE)
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        looking = asyncio.create_task(state.desk.keep(chosen.refresh_seconds))
+        yield
+        app.front.book.write()
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking
+        store.close()
+
+    app = Service(
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=int(chosen.body_mb * 1_000_000),
+    )
+    app.state.service = state
+    app.front = Front(state)
+    add_handlers(app)
+    app.watch = Watch(app.routed, state.metrics)
+    app.include_router(batch.router, prefix=PREFIX, max_body_size=int(chosen.upload_mb * 1_000_000))
+    for module in ROUTES:
+        app.include_router(module.router, prefix=PREFIX)
+    return app

@@ -1,0 +1,149 @@
+"""What the routes answer: one model a shape."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FaultTold(BaseModel):
+    """One thing that is wrong with a request."""
+
+    problem: str
+    where: str | None = None
+    column: str | None = None
+    row: int | str | None = None
+    remedy: str | None = None
+
+
+class Problem(BaseModel):
+    """Why a request was not answered (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    faults: list[FaultTold] = []
+
+
+class Person(BaseModel):
+    """Somebody who answers for a grid: name, post, work phone, service lines."""
+
+    person: str = Field(description="Number on the roster.")
+    name: str
+    role: str = Field(description="The post, as the scheme names it.")
+    role_zh: str
+    role_en: str
+    kind: str = Field(description="holder, substitute, or vacant: a post that nobody fills.")
+    work_phone: str
+    lines: list[str] = Field(description="Service lines the post answers for.")
+    tier: str = Field(description="The tier of the unit the post is for: the grid itself, or one around it.")
+    code: str = Field(description="The code of that unit; empty for the district.")
+
+
+class GridTold(BaseModel):
+    """A grid as lookups tell it."""
+
+    code: str
+    name: str
+    kind: str
+    tier: str
+    parent_code: str
+    community_code: str
+    community: str
+    households: int | None = Field(description="Null where it is small and the caller is no planner.")
+    households_suppressed: bool
+    bounds_zh: str
+    bounds_en: str
+
+
+class Nearby(GridTold):
+    """Another grid near the point, with its people."""
+
+    people: list[Person]
+    distance_m: float
+
+
+class LookupAnswer(BaseModel):
+    """The grid of a point, who looks after it, and how sure that is."""
+
+    grid: GridTold
+    people: list[Person]
+    distance_to_border_m: float
+    also_possible: list[Nearby] = Field(description="Grids within the stated accuracy.")
+    district: str
+    plan: str
+    as_of: date
+
+
+class Predecessor(BaseModel):
+    """A grid that another one was made from, or became."""
+
+    code: str
+    relation: str
+    households: int | None
+    plan: str
+    on: date
+
+
+class GridAnswer(BaseModel):
+    """A grid as of a day, with what it was made from, what became of it, and who looks after it."""
+
+    grid: GridTold
+    people: list[Person]
+    valid_from: date | None
+    valid_to: date | None = Field(description="First day without it.")
+    predecessors: list[Predecessor]
+    successors: list[Predecessor]
+    plan: str
+    as_of: date
+    geometry: dict[str, Any] | None = Field(description="In WGS 84, if asked for.")
+
+
+class MyGrids(BaseModel):
+    """The grids of a caller who is on the roster."""
+
+    grids: list[GridTold]
+    as_of: date | None
+
+
+class StaffTold(BaseModel):
+    """Somebody on the roster with one of the posts they hold."""
+
+    district: str = Field(description="Code of the district.")
+    tier: str
+    code: str = Field(description="The unit the post is for; empty for the district.")
+    post: str = Field(description="Number of the post.")
+    role: str
+    role_zh: str
+    role_en: str
+    lines: list[str]
+    kind: str
+    person: str
+    name: str
+    work_phone: str
+    valid_from: date
+    valid_to: date | None
+
+
+class StaffAnswer(BaseModel):
+    """The posts of the caller's part of the tree on a day, and who fills them."""
+
+    staff: list[StaffTold]
+
+
+class Alive(BaseModel):
+    """The process is alive."""
+
+    status: str
+
+
+class Ready(BaseModel):
+    """The service can answer."""
+
+    status: str
+    publications: int = Field(description="How many publications lookups answer from.")

@@ -1,0 +1,113 @@
+"""A grid as of a day: what it is, who looks after it, what it was made from and what became of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import shapely
+from fastapi import APIRouter, Path, Query
+
+from api.deps import Reading, may
+from api.models import GridAnswer, GridTold, MyGrids, Person, Predecessor
+from gis_grid.store.access import Actor
+from gis_grid.store.answering import answering, units_of
+from gis_grid.store.grids import grid_as_of, grids_of
+from gis_grid.store.people import people_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gis_grid.store.grids import Standing, Step
+
+router = APIRouter(tags=["grids"])
+
+Code = Annotated[str, Path(max_length=64, description="Code of the grid.")]
+Day = Annotated[date | None, Query(alias="at", description="As of this day; today without it.")]
+#: counts below this are told to planners only
+SMALL = 10
+
+
+@router.get("/grids/{code}")
+def grid(
+    code: Code,
+    session: Reading,
+    actor: Annotated[Actor, may("read_published", rate="lookup")],
+    on: Day = None,
+    district: Annotated[
+        str | None, Query(max_length=64, description="Code of its district, if several have it.")
+    ] = None,
+    geometry: Annotated[bool, Query(description="With its shape in WGS 84?")] = False,
+) -> GridAnswer:
+    """Tell a grid as of a day, with its lineage and the people who answer for it."""
+    found = grid_as_of(session, code, actor=actor, on=on, district=district)
+    units = units_of(session, found.grid.plan_id, codes=[found.grid.code])
+    people = answering(people_frame(session, found.district.id, on=found.as_of), units)
+    return GridAnswer(
+        grid=_told(found, actor),
+        people=[Person.model_validate(one) for one in people.get(found.grid.code, [])],
+        valid_from=found.valid_from,
+        valid_to=found.valid_to,
+        predecessors=_steps(found.before, found, actor),
+        successors=_steps(found.after, found, actor),
+        plan=found.grid.plan_id,
+        as_of=found.as_of,
+        geometry=_shape(found) if geometry else None,
+    )
+
+
+@router.get("/me/grids")
+def my_grids(session: Reading, actor: Annotated[Actor, may("read_own")], on: Day = None) -> MyGrids:
+    """Tell the grids that the caller answers for."""
+    found = grids_of(session, actor, on=on)
+    return MyGrids(grids=[_told(one, actor) for one in found], as_of=found[0].as_of if found else on)
+
+
+def shown(households: int, *, small: bool) -> int | None:
+    """Return a count as a caller may see it.
+
+    >>> shown(9, small=False), shown(9, small=True), shown(10, small=False)
+    (None, 9, 10)
+    """
+    return households if small or households >= SMALL else None
+
+
+def _told(found: Standing, actor: Actor) -> GridTold:
+    grid = found.grid
+    households = shown(grid.households, small=actor.may("read_small_counts", found.path))
+    return GridTold(
+        code=grid.code,
+        name=grid.name,
+        kind=grid.kind,
+        tier=grid.tier,
+        parent_code=grid.parent_code,
+        community_code=grid.community_code,
+        community=found.community,
+        households=households,
+        households_suppressed=households is None,
+        bounds_zh=grid.bounds_zh,
+        bounds_en=grid.bounds_en,
+    )
+
+
+def _steps(steps: Sequence[Step], found: Standing, actor: Actor) -> list[Predecessor]:
+    small = actor.may("read_small_counts", found.path)
+    return [
+        Predecessor(
+            code=step.code,
+            relation=step.relation,
+            households=shown(step.households, small=small),
+            plan=step.plan_id,
+            on=step.on,
+        )
+        for step in steps
+    ]
+
+
+def _shape(found: Standing) -> dict[str, Any] | None:
+    import orjson
+
+    if found.grid.geom is None:
+        return None
+    shape: dict[str, Any] = orjson.loads(shapely.to_geojson(shapely.set_precision(found.grid.geom, 1e-7)))
+    return shape

@@ -1,0 +1,54 @@
+"""Which grid a point lies in, and who looks after it: one point, or many in a stream."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.deps import Anyone, Service, address_of
+from api.errors import MEDIA_TYPE
+from api.front import ACCURACY_M, WORST_M, reply
+from api.models import LookupAnswer
+
+router = APIRouter(tags=["lookup"])
+
+Lon = Annotated[float | None, Query(ge=-180, le=180, description="Longitude in degrees.")]
+Lat = Annotated[float | None, Query(ge=-90, le=90, description="Latitude in degrees.")]
+Crs = Annotated[
+    Literal["wgs84", "cgcs2000", "gcj02", "bd09"],
+    Query(description="What the coordinates are: of a phone wgs84, of Amap and Tencent gcj02, of Baidu bd09."),
+]
+Accuracy = Annotated[float, Query(ge=0, le=WORST_M, description="How exact the position is, in metres.")]
+Day = Annotated[date | None, Query(description="As of this day; today without it.")]
+Tier = Annotated[str, Query(max_length=64, description="The tier asked for; the grids without it.")]
+Words = Annotated[str | None, Query(max_length=300, description="An address; not yet understood, hence refused.")]
+
+
+@router.get("/lookup", response_model=LookupAnswer)
+async def lookup(
+    request: Request,
+    state: Service,
+    _who: Anyone,
+    lon: Lon = None,
+    lat: Lat = None,
+    crs: Crs = "wgs84",
+    accuracy_m: Accuracy = ACCURACY_M,
+    at: Day = None,
+    tier: Tier = "",
+    address: Words = None,
+) -> Response:
+    """Tell the grid of a point, the people who answer for it, and how far its border is.
+
+    Other grids within the accuracy are named as also possible. Outside every grid the answer is 404 with the nearest.
+    A point on a border belongs to one grid only, always the same.
+    """
+    del lon, lat, crs, accuracy_m, at, tier, address  # `api.front` reads them itself, and usually answers before this
+    header = request.headers.get("authorization")
+    arguments = (request.scope["query_string"], header.encode() if header else None, address_of(request.scope))
+    found = await run_in_threadpool(reply, state, *arguments)
+    assert found is not None
+    return Response(found.body, found.status, media_type="application/json" if found.status == 200 else MEDIA_TYPE)
