@@ -128,7 +128,7 @@ class Front:
         self._state = state
         metrics = state.metrics
         self._seconds = metrics.seconds.labels(PATH)
-        self.book = logs.Book()
+        self.book = logs.Book(state.settings.log_level)
         self._counts: dict[tuple[int, str], tuple[Any, Any]] = {}
 
     async def __call__(self, scope: Scope, send: Send) -> None:

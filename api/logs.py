@@ -58,7 +58,8 @@ def set_up(level: str = "info") -> None:
 class Book:
     """Write a line for every lookup, by grid; lines are gathered for a moment, for there may be thousands a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, level: str = "info") -> None:
+        self._open = level in ("debug", "info")
         self._lines: list[bytes] = []
         self._moment = 0
         self._said = b""
@@ -77,7 +78,7 @@ class Book:
     def write(self) -> None:
         """Write what was gathered."""
         lines, self._lines = self._lines, []
-        if logging.getLogger("api").isEnabledFor(logging.INFO):
+        if self._open and lines:
             sys.stderr.buffer.write(b"".join(lines))
             sys.stderr.buffer.flush()
 
