@@ -8,6 +8,7 @@ import math
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -102,16 +103,17 @@ class Desk:
         with self._store.reading() as session:
             return mark(session) != self.current.mark
 
-    async def keep(self, seconds: float) -> None:
-        """Look again and again, until cancelled; a store that cannot be read leaves the answers as they are."""
-        while True:
+    async def keep(self, seconds: float, over: asyncio.Event) -> None:
+        """Look again and again, until it is over; a store that cannot be read leaves the answers as they are."""
+        while not over.is_set():
             try:
                 await asyncio.to_thread(self.renew, always=False)
             except GridError as caught:
                 _log.warning("publications", error=type(caught).__name__)
             except Exception as caught:  # noqa: BLE001 - whatever it was, the next look may go better
                 _log.error("publications", exc_info=caught)
-            await asyncio.sleep(seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), seconds)
 
 
 def _part(edition: Edition, actor: Actor) -> Edition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
@@ -73,12 +73,12 @@ def create_app(settings: Settings | None = None) -> Service:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        looking = asyncio.create_task(state.desk.keep(chosen.refresh_seconds))
+        over = asyncio.Event()
+        looking = asyncio.create_task(state.desk.keep(chosen.refresh_seconds, over))
         yield
         app.front.book.write()
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+        over.set()
+        await looking  # a look that has begun still needs the store
         store.close()
 
     app = Service(
