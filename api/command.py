@@ -105,6 +105,7 @@ def _config(workers: int) -> uvicorn.Config:
     import uvicorn
 
     from api.settings import Settings
+    from api.wire import Protocol
 
     proxies = Settings().trusted_proxies
     options: dict[str, Any] = {"loop": "uvloop"} if sys.platform != "win32" else {}
@@ -112,7 +113,7 @@ def _config(workers: int) -> uvicorn.Config:
         "api.main:served",
         factory=True,
         workers=workers,
-        http="httptools",
+        http=Protocol,
         access_log=False,
         log_config=None,
         server_header=False,
