@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import random
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -114,21 +113,30 @@ def _start(store_address: str, folder: Path) -> str:
         return open_draft(session, plan_id, name="draft", actor=LOCAL)
 
 
-def _killed(store_address: str, folder: Path, draft_id: str, seed: int) -> Iterator[tuple[str, Any]]:
-    """Start a writer, kill it at a random moment of its work, and return what it had acknowledged."""
+def _killed(store_address: str, folder: Path, draft_id: str, seed: int) -> list[tuple[str, Any]]:
+    """Start a writer, kill it at a random moment of its work, and return what it had acknowledged.
+
+    The moment lies within the act after the first few, however slow the machine is.
+    """
+    dice = random.Random(seed)
     here, there = START.Pipe(duplex=False)
     writer = START.Process(target=write, args=(store_address, str(folder), seed, draft_id, there), daemon=True)
     writer.start()
     there.close()
-    assert here.poll(60)
-    assert here.recv()[0] == "ready"
-    time.sleep(random.Random(seed).uniform(0, 0.6))
-    assert writer.is_alive()
+    told: list[tuple[str, Any]] = []
+    began = time.perf_counter()
+    for _ in range(1 + dice.randint(0, 4)):
+        assert here.poll(60)
+        told.append(here.recv())
+        began, before = time.perf_counter(), began
+    time.sleep(dice.random() * min(began - before, 1.0))
     writer.kill()
     writer.join()
-    with contextlib.suppress(EOFError, OSError):
+    with contextlib.suppress(EOFError, OSError):  # what it said last
         while True:
-            yield here.recv()
+            told.append(here.recv())
+    assert told[0][0] == "ready"
+    return told[1:]
 
 
 def test_what_was_acknowledged_is_there_and_nothing_is_half_done(store_address: str, tmp_path: Path) -> None:
@@ -141,7 +149,7 @@ def test_what_was_acknowledged_is_there_and_nothing_is_half_done(store_address: 
             assert init(store) == newest()  # it starts again by itself
             _draft_is_whole(store, draft_id, told["patch"])
             _plans_are_whole(store, {*told["import"], *told["publish"]}, set(told["publish"]))
-    assert sum(map(len, told.values())) > KILLS / 4, "writers were killed before they had done anything"
+    assert all(told.values()) or KILLS < 12, "some acts were never finished"
     _backups_are_whole(tmp_path, told["backup"])
 
 
