@@ -16,11 +16,26 @@ from api.errors import add_handlers
 from api.front import PATH, Front
 from api.limits import Rates
 from api.metrics import Metrics
-from api.routes import batch, grids, health, lookup, staff
+from api.routes import (
+    batch,
+    drafts,
+    events,
+    features,
+    files,
+    grids,
+    health,
+    jobs,
+    lookup,
+    plans,
+    staff,
+    style,
+    tiles,
+)
 from api.routes.batch import AT_ONCE
 from api.settings import Settings
 from api.state import State
 from api.watch import PREFIX, Watch
+from api.workshop import Workshop
 from gis_grid.store import open_store
 
 if TYPE_CHECKING:
@@ -29,7 +44,9 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 #: every module of routes; each has a `router`, whose paths begin below /api
-ROUTES = (lookup, grids, staff, health)
+ROUTES = (lookup, grids, staff, plans, drafts, events, jobs, tiles, style, features, health)
+#: those that take a body as large as a file
+LARGE = (batch, files)
 
 
 class Service(FastAPI):
@@ -67,18 +84,20 @@ def create_app(settings: Settings | None = None) -> Service:
     logs.events(chosen.log_level)
     store = open_store(chosen.store)
     metrics, rates = Metrics(), Rates(chosen)
-    state = State(
-        chosen, store, Gate(chosen, store, rates), rates, metrics, Desk(store, metrics), CapacityLimiter(AT_ONCE)
-    )
+    desk, workshop = Desk(store, metrics), Workshop(chosen, store, metrics)
+    gate, batches = Gate(chosen, store, rates), CapacityLimiter(AT_ONCE)
+    state = State(chosen, store, gate, rates, metrics, desk, batches, workshop)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         over = asyncio.Event()
+        workshop.start()
         looking = asyncio.create_task(state.desk.keep(chosen.refresh_seconds, over))
         yield
         app.front.book.write()
         over.set()
         await looking  # a look that has begun still needs the store
+        await asyncio.to_thread(workshop.stop)
         store.close()
 
     app = Service(
@@ -92,7 +111,8 @@ def create_app(settings: Settings | None = None) -> Service:
     app.front = Front(state)
     add_handlers(app)
     app.watch = Watch(app.routed, state.metrics)
-    app.include_router(batch.router, prefix=PREFIX, max_body_size=int(chosen.upload_mb * 1_000_000))
+    for module in LARGE:
+        app.include_router(module.router, prefix=PREFIX, max_body_size=int(chosen.upload_mb * 1_000_000) + 1)
     for module in ROUTES:
         app.include_router(module.router, prefix=PREFIX)
     return app

@@ -48,6 +48,15 @@ class Settings(BaseSettings):
     base_map_crs: str = Field(default="gcj02", description="The coordinates of these tiles.")
     base_map_credit: str = Field(default="", description="Whom the map names as the source of these tiles.")
     job_workers: int = Field(default=2, gt=0, description="Processes for long builds.")
+    job_queue: int = Field(default=20, gt=0, description="Builds that may wait.")
+    job_attempts: int = Field(default=3, gt=0, description="How often a build is begun whose process ends.")
+    pool_workers: int = Field(default=2, gt=0, description="Processes for rules, suggestions, comparisons and files.")
+    upload_count: int = Field(default=40, gt=0, description="Files that one caller may have here.")
+    upload_hours: float = Field(default=24, gt=0, description="How long a file that was handed in is kept.")
+    streams: int = Field(default=200, gt=0, description="Streams of events that one process keeps open.")
+    folder: str = Field(
+        default="", description="For files and tiles; empty: beside a store that is a file, else at home."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
 
     oidc_issuer: HttpUrl | None = Field(default=None, description="Issuer of OIDC tokens that are taken, if any.")

@@ -13,12 +13,16 @@ if TYPE_CHECKING:
     from api.limits import Rates
     from api.metrics import Metrics
     from api.settings import Settings
+    from api.workshop import Workshop
     from gis_grid.store import Store
 
 
 @dataclass(frozen=True)
 class State:
-    """Hold the settings, the store, who may come in, how often, figures, answers: `app.state.service`."""
+    """Hold the settings, the store, who may come in, how often, figures, answers, and where plans are worked on.
+
+    It is `app.state.service`.
+    """
 
     settings: Settings
     store: Store
@@ -27,3 +31,4 @@ class State:
     metrics: Metrics
     desk: Desk
     batches: CapacityLimiter
+    workshop: Workshop

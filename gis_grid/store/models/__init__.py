@@ -22,6 +22,7 @@ from gis_grid.store.models.plans import (
     Publication,
     Tileset,
 )
+from gis_grid.store.models.presence import Presence
 
 __all__ = [
     "ROLES",
@@ -49,6 +50,7 @@ __all__ = [
     "PlanLayer",
     "Post",
     "PostUnit",
+    "Presence",
     "Publication",
     "Staff",
     "StaffAssignment",

@@ -434,3 +434,12 @@ def _access() -> None:
     )
     op.create_index(op.f("ix_jobs_district_id"), "jobs", ["district_id"], unique=False)
     op.create_index(op.f("ix_jobs_state"), "jobs", ["state"], unique=False)
+    op.create_table(
+        "presence",
+        sa.Column("draft_id", sa.String(), nullable=False),
+        sa.Column("who", sa.String(), nullable=False),
+        sa.Column("grids", Document, nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_presence_draft_id")),
+        sa.PrimaryKeyConstraint("draft_id", "who", name=op.f("pk_presence")),
+    )

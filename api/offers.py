@@ -1,0 +1,281 @@
+"""What is worked out about a plan or a draft, as plain values: rules, suggestions, comparisons, tables, tiles, files.
+
+These functions run in the processes of `api.pool`, each of which keeps the few plans that were asked for last; a plan
+does not change between two steps on its way, and neither does a draft at one revision.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from gis_grid.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from gis_grid.plan import Plan
+    from gis_grid.store import Store
+    from gis_grid.store.access import Actor
+
+#: plans kept by a process
+KEPT = 4
+#: formats a plan can be had in: the ending of the file, GDAL's name of the format, the media type
+FORMATS = {
+    "gpkg": ("gpkg", "", "application/geopackage+sqlite3"),
+    "geojson": ("geojson", "GeoJSON", "application/geo+json"),
+    "shapefile": ("zip", "ESRI Shapefile", "application/zip"),
+    "kml": ("kml", "KML", "application/vnd.google-earth.kml+xml"),
+    "xlsx": ("xlsx", "", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
+#: for whom tiles are drawn: with all counts, and without small ones
+AUDIENCES: tuple[Literal["all", "suppressed"], ...] = ("all", "suppressed")
+Format = Literal["gpkg", "geojson", "shapefile", "kml", "xlsx"]
+Layer = Literal["grids", "blocks", "borders", "communities"]
+#: how answers that are no models are described
+JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+FILE: dict[int | str, dict[str, Any]] = {200: {"content": {media: _BYTES for _, _, media in FORMATS.values()}}}
+
+_plans: OrderedDict[str, Plan] = OrderedDict()
+
+
+def plan_of(store: Store, plan_id: str) -> Plan:
+    """Return a plan of the store."""
+    from gis_grid.store.catalogue import version_of
+    from gis_grid.store.plans import load_plan
+
+    with store.reading() as session:  # one transaction: the version is that of what is read
+        key = f"{plan_id}@{version_of(session, plan_id)}"
+        if key not in _plans:
+            return _kept(key, load_plan(session, plan_id))
+    _plans.move_to_end(key)
+    return _plans[key]
+
+
+def draft_of(store: Store, draft_id: str) -> tuple[Plan, int]:
+    """Return a draft as it stands, not put to the rules, and its revision."""
+    from gis_grid.store.draft_plans import load_draft
+    from gis_grid.store.drafts import draft
+
+    with store.reading() as session:  # one transaction: the revision is that of what is read
+        revision = draft(session, draft_id).revision
+        key = f"{draft_id}@{revision}"
+        if key not in _plans:
+            return _kept(key, load_draft(session, draft_id, checked=False)), revision
+    _plans.move_to_end(key)
+    return _plans[key], revision
+
+
+def _kept(key: str, plan: Plan) -> Plan:
+    _plans[key] = plan
+    while len(_plans) > KEPT:
+        _plans.popitem(last=False)
+    return plan
+
+
+def suggested(store: Store, draft_id: str, grids: list[str], seed: int) -> dict[str, Any]:
+    """Suggest moves that mend some grids of a draft."""
+    from gis_grid.partition.suggest import suggest
+
+    plan, revision = draft_of(store, draft_id)
+    found = suggest(plan, grids, seed=seed)
+    return {
+        "revision": revision,
+        "moves": [dataclasses.asdict(move) for move in found.moves],
+        "before": dataclasses.asdict(found.before),
+        "after": dataclasses.asdict(found.after),
+        "findings": [{"message_zh": one.message_zh, "message_en": one.message_en} for one in found.findings],
+        "message_zh": found.message_zh,
+        "message_en": found.message_en,
+        "households_moved": found.households_moved,
+    }
+
+
+def issues(store: Store, draft_id: str) -> dict[str, Any]:
+    """Put a draft to the rules."""
+    from gis_grid.rules import check
+
+    plan, revision = draft_of(store, draft_id)
+    found = check(plan)
+    counts = {name: sum(one.severity == name for one in found) for name in ("error", "exception", "warning")}
+    told = []
+    for one in found:
+        fields = {f.name: getattr(one, f.name) for f in dataclasses.fields(one) if f.name != "tried"}
+        told.append(fields | {"block_ids": list(one.block_ids), "remedies": list(one.remedies)})
+    return {"revision": revision, "legal": not counts["error"], "counts": counts, "issues": told}
+
+
+def handed_in(store: Store, plan_id: str, draft: str | None, revision: int | None, actor: Actor, comment: str) -> str:
+    """Hand in a plan, or a draft of it, and return the id of the plan that is handed in."""
+    from gis_grid.store.publish import submit
+
+    with store.writing() as session:
+        return submit(session, plan_id, draft=draft, revision=revision, actor=actor, comment=comment)
+
+
+def published(store: Store, plan_id: str, actor: Actor, options: dict[str, Any]) -> None:
+    """Put a plan into force, then draw its tiles for both audiences.
+
+    Tiles follow from the plan, and until they are kept they are drawn when asked for; so that nobody waits to write
+    while they are drawn, they are kept in a transaction of their own.
+    """
+    from gis_grid.store.catalogue import version_of
+    from gis_grid.store.publish import keep_tiles, publish
+    from gis_grid.tiles.pyramid import TileOptions, write_tiles
+
+    with store.writing() as session:
+        plan = publish(session, plan_id, actor=actor, **options)
+        version = version_of(session, plan_id)
+    drawn: dict[str, bytes] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for audience in AUDIENCES:
+            path = write_tiles(plan, Path(folder) / f"{audience}.pmtiles", TileOptions(counts=audience))
+            drawn[audience] = path.read_bytes()
+    with store.writing() as session:
+        if version_of(session, plan_id) == version:  # not withdrawn meanwhile
+            keep_tiles(session, plan_id, drawn)
+
+
+def compared(store: Store, before_id: str, after_id: str) -> dict[str, Any]:
+    """Say what moves from one plan or draft to another."""
+    from gis_grid.compare import compare
+
+    before, after = (_either(store, one) for one in (before_id, after_id))
+    found = compare(before, after)
+    moved = found.blocks[found.blocks["moved"]].reset_index()
+    changed = found.grids[found.grids["event"] != "same"]
+    frames = {"grids": changed, "moved": moved, "staff": found.staff}
+    rows = {name: plain_rows(frame) for name, frame in frames.items()}
+    totals = {name: (value.item() if hasattr(value, "item") else value) for name, value in found.totals.items()}
+    return {"before": before_id, "after": after_id, "totals": totals} | rows
+
+
+def _either(store: Store, id_: str) -> Plan:
+    return draft_of(store, id_)[0] if id_.startswith("d") else plan_of(store, id_)
+
+
+def plain_rows(frame: Any) -> list[dict[str, Any]]:
+    """Return the rows of a frame with values that JSON has; what is missing is null."""
+    texts = frame.drop(columns="geometry", errors="ignore").to_json(orient="records", date_format="iso")
+    rows: list[dict[str, Any]] = orjson.loads(texts)
+    return rows
+
+
+def exported(store: Store, id_: str, format_: str, layer: str) -> tuple[bytes, str, str]:
+    """Write a plan as a file and return its bytes, the ending of its name, and its media type.
+
+    `gpkg` and `xlsx` hold every layer, the others the one that is named.
+    """
+    if format_ not in FORMATS:
+        raise InputError(Fault(f"there is no format {format_}", column="format", remedy=f"use {', '.join(FORMATS)}"))
+    from gis_grid.planfile import write_plan
+
+    plan = _either(store, id_)
+    ending, _, media = FORMATS[format_]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"plan.{ending}"
+        if format_ == "gpkg":
+            write_plan(plan, path)
+        elif format_ == "xlsx":
+            from gis_grid.report import write_report
+
+            write_report(plan, path)
+        else:
+            path = _layer_file(plan, layer, format_, Path(folder))
+        return path.read_bytes(), ending, media
+
+
+def _layer_file(plan: Plan, layer: str, format_: str, folder: Path) -> Path:
+    import geopandas as gpd
+
+    from gis_grid.planfile.layers import layers_of, plain_columns
+
+    frame = layers_of(plan).get(layer)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        remedy = "use grids, blocks, borders or communities"
+        raise InputError(Fault(f"there is no layer {layer} with shapes", column="layer", remedy=remedy))
+    plain = gpd.GeoDataFrame(plain_columns(frame))
+    if format_ == "shapefile":
+        return _shapefile(plain, layer, folder)
+    path = folder / f"{layer}.{FORMATS[format_][0]}"
+    options = {"RFC7946": "YES"} if format_ == "geojson" else {}
+    plain.to_crs("EPSG:4326").to_file(path, driver=FORMATS[format_][1], engine="pyogrio", **options)
+    return path
+
+
+def _shapefile(frame: Any, layer: str, folder: Path) -> Path:
+    """Write a shapefile with GBK texts, as the offices that ask for one read it, into one archive."""
+    import warnings
+    import zipfile
+
+    with warnings.catch_warnings():  # long names of columns and long texts are cut, which the format demands
+        warnings.simplefilter("ignore")
+        frame.to_file(folder / f"{layer}.shp", driver="ESRI Shapefile", engine="pyogrio", encoding="GBK")
+    path = folder / f"{layer}.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in sorted(folder.glob(f"{layer}.*")):
+            if part != path:
+                archive.write(part, part.name)
+    return path
+
+
+def layers_of_file(_store: Store, files: str, file_id: str) -> list[dict[str, Any]]:
+    """Say which layers an uploaded file holds: geometry, rows, CRS and columns of each.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    from api.uploads import dataset_of
+
+    path = dataset_of(Path(files), file_id)
+    if path is None:
+        raise InputError(Fault("this file is not here any more", remedy="hand it in again"))
+    if path.suffix in (".csv", ".xlsx", ".parquet"):
+        return [{"name": path.stem, "geometry": None, "crs": None, **_table_columns(path)}]
+    try:
+        names = [str(name) for name, _ in pyogrio.list_layers(path)][:50]
+        found = [(name, pyogrio.read_info(path, layer=name)) for name in names]
+    except (DataSourceError, DataLayerError, ValueError, OSError) as caught:
+        raise InputError(Fault("it cannot be read", path.name, remedy="save it anew, or in another format")) from caught
+    return [
+        {
+            "name": name,
+            "geometry": info["geometry_type"],
+            "rows": max(int(info["features"]), 0),
+            "crs": info["crs"],
+            "columns": [str(one) for one in info["fields"]],
+        }
+        for name, info in found
+    ]
+
+
+def _table_columns(path: Path) -> dict[str, Any]:
+    """Return the columns and rows of a table, without taking it all in where the format says them."""
+    if path.suffix == ".parquet":
+        import pyarrow as pa
+        import pyarrow.parquet
+
+        try:
+            about = pyarrow.parquet.ParquetFile(path)
+        except (pa.ArrowInvalid, OSError) as caught:
+            raise InputError(Fault("it cannot be read", path.name, remedy="save it anew")) from caught
+        return {"rows": about.metadata.num_rows, "columns": [str(name) for name in about.schema_arrow.names]}
+    if path.suffix == ".xlsx":
+        return {"rows": None, "columns": []}
+    with path.open("rb") as file:
+        head = file.readline(64_000)
+    try:
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = head.decode("gb18030", errors="replace")
+    separator = "\t" if "\t" in text else ";" if ";" in text and "," not in text else ","
+    return {"rows": None, "columns": [part.strip().strip('"') for part in text.split(separator)]}

@@ -1,0 +1,28 @@
+"""Who may read what is published: whoever has a token, and everybody where lookups are public."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from api.deps import Anyone, Service
+from api.errors import Problem
+from gis_grid.store.access import NOBODY, Actor
+
+
+def reader(who: Anyone, state: Service) -> Actor:
+    """Return the caller if it may read what is published.
+
+    Raises
+    ------
+    Problem
+        401 without a token, where lookups are not public.
+    """
+    if who.actor is NOBODY and not state.settings.public_lookup:
+        raise Problem(401, "token", "this needs a token here", headers={"WWW-Authenticate": "Bearer"})
+    who.require("read_published")
+    return who.actor
+
+
+Reader = Annotated[Actor, Depends(reader)]
