@@ -91,7 +91,8 @@ class Uploads:
         await run_in_threadpool(self._room, actor)
         file_id = f"f{secrets.token_hex(12)}"
         part = self.folder / f"{file_id}.part"
-        await run_in_threadpool(part.mkdir, parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await run_in_threadpool(part.mkdir)
         try:
             size = 0
             with (part / plain).open("wb") as out:

@@ -41,9 +41,7 @@ class Workshop:
         self.streams = threading.BoundedSemaphore(settings.streams)
 
     def start(self) -> None:
-        """Make room for files, and begin to run jobs."""
-        for folder in (self.uploads.folder, self.folder / "tiles"):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Remove files whose time is over, and begin to run jobs."""
         self.uploads.tidy()
         self.runner.start()
 

@@ -61,11 +61,8 @@ def opened(store: Store, address: str, folder: Path, *, plan: Plan | None = None
         for name, role in PEOPLE.items():
             area = None if name == "admin" else home
             _, tokens[name] = create_token(session, name=name, role=role, days=1, actor=LOCAL, area=area)
-    settings = Settings(
-        store=address,
-        folder=str(folder),
-        **({"public_lookup": True, "pool_workers": 1, "write_rate": "100000/minute"} | more),
-    )
+    chosen: dict[str, Any] = {"public_lookup": True, "pool_workers": 1, "write_rate": "100000/minute", **more}
+    settings = Settings(store=address, folder=str(folder), **chosen)
     with Calls(create_app(settings)) as calls:
         yield Office(calls, store, home, plan, plan_id, tokens)
 

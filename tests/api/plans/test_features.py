@@ -111,7 +111,11 @@ def test_small_counts_are_for_planners(store_address: str, store: Store, tmp_pat
 @pytest.fixture
 def running(store_address: str, tmp_path: Path) -> Iterator[str]:
     """A service in a process of its own, as it is run."""
-    variables = {"GIS_GRID_STORE": store_address, "GIS_GRID_FOLDER": str(tmp_path / "served")}
+    variables = {
+        "GIS_GRID_STORE": store_address,
+        "GIS_GRID_FOLDER": str(tmp_path / "served"),
+        "GIS_GRID_PUBLIC_LOOKUP": "1",
+    }
     root = str(Path(__file__).resolve().parents[3])
     command = [sys.executable, "-m", "uvicorn", "--factory", "api.main:served", "--port", "0"]
     with subprocess.Popen(
