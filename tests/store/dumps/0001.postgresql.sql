@@ -49,5 +49,7 @@ INSERT INTO journal (at, cut, draft_id, kind, moves, revision, undoes, who, why)
 INSERT INTO journal (at, cut, draft_id, kind, moves, revision, undoes, who, why) VALUES ('2026-04-01 08:30:15.123456+00', '{}', 'drafts2', 'undo', '{}', 2, 2, 'who 第2', 'why 第2');
 INSERT INTO lineage (households, id, new_code, old_code, plan_id, relation) VALUES (1, 1, 'new_code 第1', 'old_code 第1', 'plans1', 'relation 第1');
 INSERT INTO lineage (households, id, new_code, old_code, plan_id, relation) VALUES (2, 2, 'new_code 第2', 'old_code 第2', 'plans2', 'relation 第2');
+INSERT INTO presence (at, draft_id, grids, who) VALUES ('2026-04-01 08:30:15.123456+00', 'drafts1', '{"b": {"a": true, "z": 1}, "名": [1, 1.5, null, "x"]}', 'presence1');
+INSERT INTO presence (at, draft_id, grids, who) VALUES ('2026-04-01 08:30:15.123456+00', 'drafts2', '{}', 'presence2');
 INSERT INTO tilesets (audience, content, plan_id, sha256) VALUES ('tilesets1', '\x00', 'plans1', 'sha256 第1');
 INSERT INTO tilesets (audience, content, plan_id, sha256) VALUES ('tilesets2', '\x0001', 'plans2', 'sha256 第2');

@@ -49,5 +49,7 @@ INSERT INTO journal (draft_id, revision, kind, moves, undoes, cut, why, who, at)
 INSERT INTO journal (draft_id, revision, kind, moves, undoes, cut, why, who, at) VALUES ('drafts2', 2, 'undo', '{}', 2, '{}', 'why 第2', 'who 第2', '2026-04-01 08:30:15.123456');
 INSERT INTO lineage (id, plan_id, old_code, new_code, relation, households) VALUES (1, 'plans1', 'old_code 第1', 'new_code 第1', 'relation 第1', 1);
 INSERT INTO lineage (id, plan_id, old_code, new_code, relation, households) VALUES (2, 'plans2', 'old_code 第2', 'new_code 第2', 'relation 第2', 2);
+INSERT INTO presence (draft_id, who, grids, at) VALUES ('drafts1', 'presence1', '{"\u540d": [1, 1.5, null, "x"], "b": {"z": 1, "a": true}}', '2026-04-01 08:30:15.123456');
+INSERT INTO presence (draft_id, who, grids, at) VALUES ('drafts2', 'presence2', '{}', '2026-04-01 08:30:15.123456');
 INSERT INTO tilesets (plan_id, audience, sha256, content) VALUES ('plans1', 'tilesets1', 'sha256 第1', X'00');
 INSERT INTO tilesets (plan_id, audience, sha256, content) VALUES ('plans2', 'tilesets2', 'sha256 第2', X'0001');
