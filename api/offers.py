@@ -38,7 +38,8 @@ Layer = Literal["grids", "blocks", "borders", "communities"]
 #: how answers that are no models are described
 JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
-FILE: dict[int | str, dict[str, Any]] = {200: {"content": {media: _BYTES for _, _, media in FORMATS.values()}}}
+_SENT = {media: {"schema": {"type": "object"}} if "json" in media else _BYTES for _, _, media in FORMATS.values()}
+FILE: dict[int | str, dict[str, Any]] = {200: {"content": _SENT}}
 
 _plans: OrderedDict[str, Plan] = OrderedDict()
 
