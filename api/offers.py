@@ -18,6 +18,7 @@ from gis_grid.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from gis_grid.plan import Plan
+    from gis_grid.report.card import CardOptions
     from gis_grid.store import Store
     from gis_grid.store.access import Actor
 
@@ -31,8 +32,6 @@ FORMATS = {
     "kml": ("kml", "KML", "application/vnd.google-earth.kml+xml"),
     "xlsx": ("xlsx", "", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
-#: for whom tiles are drawn: with all counts, and without small ones
-AUDIENCES: tuple[Literal["all", "suppressed"], ...] = ("all", "suppressed")
 Format = Literal["gpkg", "geojson", "shapefile", "kml", "xlsx"]
 Layer = Literal["grids", "blocks", "borders", "communities"]
 #: how answers that are no models are described
@@ -119,26 +118,17 @@ def handed_in(store: Store, plan_id: str, draft: str | None, revision: int | Non
 
 
 def published(store: Store, plan_id: str, actor: Actor, options: dict[str, Any]) -> None:
-    """Put a plan into force, then draw its tiles for both audiences.
+    """Put a plan into force, with its tiles."""
+    from gis_grid.store.tilesets import publish_drawn
 
-    Tiles follow from the plan, and until they are kept they are drawn when asked for; so that nobody waits to write
-    while they are drawn, they are kept in a transaction of their own.
-    """
-    from gis_grid.store.catalogue import version_of
-    from gis_grid.store.publish import keep_tiles, publish
-    from gis_grid.tiles.pyramid import TileOptions, write_tiles
+    publish_drawn(store, plan_id, actor=actor, **options)
 
-    with store.writing() as session:
-        plan = publish(session, plan_id, actor=actor, **options)
-        version = version_of(session, plan_id)
-    drawn: dict[str, bytes] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for audience in AUDIENCES:
-            path = write_tiles(plan, Path(folder) / f"{audience}.pmtiles", TileOptions(counts=audience))
-            drawn[audience] = path.read_bytes()
-    with store.writing() as session:
-        if version_of(session, plan_id) == version:  # not withdrawn meanwhile
-            keep_tiles(session, plan_id, drawn)
+
+def card(store: Store, plan_id: str, code: str, options: CardOptions) -> bytes:
+    """Return the card of a grid of a plan as a PDF."""
+    from gis_grid.report import grid_card
+
+    return grid_card(plan_of(store, plan_id), code, options)
 
 
 def compared(store: Store, before_id: str, after_id: str) -> dict[str, Any]:

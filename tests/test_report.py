@@ -13,7 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from gis_grid.errors import InputError, OutputError
-from gis_grid.report import Holder, grid_card, report_page, write_report
+from gis_grid.report import CardOptions, Holder, grid_card, report_page, write_report
 from gis_grid.report.sheet import SCALES, MapFrame, font_file
 from small import small_plan
 
@@ -134,10 +134,16 @@ def test_an_atlas_has_a_map_and_a_card_for_each_grid(tmp_path: Path) -> None:
 def test_a_card_names_who_answers_or_says_that_nobody_does() -> None:
     plan = small_plan()
     code = str(plan.grids["code"].iloc[0])
-    (named,) = texts(grid_card(plan, code, holders=[Holder("网格员", "王某某", "0000-1")], valid_from="2026-12-01"))
-    for text in ("网格员", "王某某", "0000-1", "2026-12-01"):
+    options = CardOptions([Holder("网格员", "王某某", "0000-1")], valid_from="2026-12-01", least=1000)
+    (named,) = texts(grid_card(plan, code, options))
+    for text in ("网格员", "王某某", "0000-1", "2026-12-01", "< 1000 户"):
         assert text in named
-    (vacant,) = texts(grid_card(plan, code, holders=[]))
+    crowd = CardOptions([Holder("网格员", f"王某{n:02d}", "0000-1") for n in range(20)], valid_from="2026-12-01")
+    (crowded,) = texts(grid_card(plan, code, crowd))
+    assert "王某05" in crowded
+    assert "14 more" in crowded
+    assert "2026-12-01" in crowded
+    (vacant,) = texts(grid_card(plan, code, CardOptions(holders=[])))
     assert "空缺 vacant" in vacant
     with pytest.raises(InputError, match="there is no grid 7"):
         grid_card(plan, "7")

@@ -6,10 +6,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import shapely
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
-from api.deps import Reading, may
+from api import offers
+from api.deps import OpenStore, Reading, Service, may
 from api.models import GridAnswer, GridTold, MyGrids, Person, Predecessor
+from gis_grid.report.card import CardOptions, Holder
 from gis_grid.store.access import Actor
 from gis_grid.store.answering import answering, units_of
 from gis_grid.store.grids import grid_as_of, grids_of
@@ -24,6 +26,7 @@ router = APIRouter(tags=["grids"])
 
 Code = Annotated[str, Path(max_length=64, description="Code of the grid.")]
 Day = Annotated[date | None, Query(alias="at", description="As of this day; today without it.")]
+InDistrict = Annotated[str | None, Query(max_length=64, description="Code of its district, if several have it.")]
 #: counts below this are told to planners only
 SMALL = 10
 
@@ -34,9 +37,7 @@ def grid(
     session: Reading,
     actor: Annotated[Actor, may("read_published", rate="lookup")],
     on: Day = None,
-    district: Annotated[
-        str | None, Query(max_length=64, description="Code of its district, if several have it.")
-    ] = None,
+    district: InDistrict = None,
     geometry: Annotated[bool, Query(description="With its shape in WGS 84?")] = False,
 ) -> GridAnswer:
     """Tell a grid as of a day, with its lineage and the people who answer for it."""
@@ -54,6 +55,35 @@ def grid(
         as_of=found.as_of,
         geometry=_shape(found) if geometry else None,
     )
+
+
+@router.get(
+    "/grids/{code}/card.pdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def card(
+    code: Code,
+    store: OpenStore,
+    state: Service,
+    actor: Annotated[Actor, may("read_published", rate="batch")],
+    on: Day = None,
+    district: InDistrict = None,
+) -> Response:
+    """Lay out the card of a grid to print: map, bounds, households, who answers; A5, one page."""
+    with store.reading() as session:
+        found = grid_as_of(session, code, actor=actor, on=on, district=district)
+        units = units_of(session, found.grid.plan_id, codes=[found.grid.code])
+        people = answering(people_frame(session, found.district.id, on=found.as_of), units)
+        least = 0 if actor.may("read_small_counts", found.path) else SMALL
+    holders = [
+        Holder(str(one.get("role_zh") or one.get("role")), str(one.get("name")), str(one.get("work_phone") or ""))
+        for one in people.get(found.grid.code, [])
+    ]
+    note = f"{found.district.name} · {found.as_of} · 计数为户数 households counted"
+    options = CardOptions(holders, str(found.valid_from or ""), note, least)
+    content = state.workshop.pool.call(offers.card, found.grid.plan_id, found.grid.code, options)
+    return Response(content, media_type="application/pdf")
 
 
 @router.get("/me/grids")

@@ -11,11 +11,12 @@ from gis_grid.cli.output import Progress, json_option, say, store_option, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy.orm import Session
 
     from gis_grid.plan import Plan
+    from gis_grid.store import Store
 
 
 @click.command()
@@ -72,8 +73,8 @@ def publish(
         progress("publishing", 0.2)
         with store.writing() as session:
             plan_id = plan if file is None else _taken(session, file, plan, str(code), name, under)
-            day = effective.date() if effective else None
-            summary = _published(session, plan_id, day, allow_errors=allow_errors, allow_older=allow_older)
+            day = _handed_in(session, plan_id, effective.date() if effective else None)
+        summary = _published(store, plan_id, day, allow_errors=allow_errors, allow_older=allow_older)
     say(summary, lambda: _lines(summary), as_json=as_json)
 
 
@@ -96,8 +97,8 @@ def _taken(session: Session, plan: Plan, file: str, code: str, name: str, under:
     return take_in(session, plan, district=options, title=Path(file).stem).plan_id
 
 
-def _published(session: Session, plan_id: str, day: Any, *, allow_errors: bool, allow_older: bool) -> dict[str, Any]:
-    """Take the steps that are left on a plan's way, and say what came of it."""
+def _handed_in(session: Session, plan_id: str, day: date | None) -> date:
+    """Take the steps that are left before a plan can be published, and return the day: today unless one is named."""
     from gis_grid.errors import AbsentError, Fault
     from gis_grid.store import publish as steps
     from gis_grid.store.access import LOCAL
@@ -111,16 +112,23 @@ def _published(session: Session, plan_id: str, day: Any, *, allow_errors: bool, 
         steps.submit(session, plan_id, actor=LOCAL)
     if kept.state == "submitted":
         steps.approve(session, plan_id, actor=LOCAL, alone=True)
-    home = session.get_one(Area, kept.district_id)
-    day = day or today(home)
-    made = steps.publish(
-        session, plan_id, effective=day, actor=LOCAL, allow_errors=allow_errors, allow_older=allow_older
-    )
+    return day or today(session.get_one(Area, kept.district_id))
+
+
+def _published(store: Store, plan_id: str, day: date, *, allow_errors: bool, allow_older: bool) -> dict[str, Any]:
+    """Publish a plan with its tiles, and say what came of it."""
+    from gis_grid.store.access import LOCAL
+    from gis_grid.store.models import Area, Plan
+    from gis_grid.store.tilesets import publish_drawn
+
+    made = publish_drawn(store, plan_id, actor=LOCAL, effective=day, allow_errors=allow_errors, allow_older=allow_older)
     relations = {} if made.concordance is None else made.concordance["relation"].value_counts().to_dict()
     counts = made.issues["severity"].value_counts().to_dict()
+    with store.reading() as session:
+        district = session.get_one(Area, session.get_one(Plan, plan_id).district_id).code
     return {
         "plan": plan_id,
-        "district": home.code,
+        "district": district,
         "effective": str(day),
         "grids": len(made.grids),
         "households": int(made.grids["households"].sum()),

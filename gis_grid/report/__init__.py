@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gis_grid.errors import OutputError
-from gis_grid.report.card import Holder, grid_card
+from gis_grid.report.card import CardOptions, Holder, grid_card
 from gis_grid.report.page import report_page
 
 if TYPE_CHECKING:
     from gis_grid.plan import Plan
 
-__all__ = ["Holder", "grid_card", "report_page", "write_report"]
+__all__ = ["CardOptions", "Holder", "grid_card", "report_page", "write_report"]
 
 
 def write_report(plan: Plan, path: str | Path) -> Path:

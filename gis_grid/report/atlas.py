@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from gis_grid.palette import FILLS, colour_numbers, neighbour_pairs
-from gis_grid.report.card import Holder, draw_card, draw_streets
+from gis_grid.report.card import CardOptions, Holder, draw_card, draw_streets
 from gis_grid.report.sheet import FONT, MapFrame, Sheet
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def atlas(plan: Plan) -> bytes:
     _overview(sheet, plan)
     holders = _holders(plan)
     for code in sorted(plan.grids["code"]):
-        draw_card(sheet, plan, code, holders=None if holders is None else holders.get(code, []))
+        draw_card(sheet, plan, code, CardOptions(None if holders is None else holders.get(code, [])))
     return bytes(sheet.output())
 
 

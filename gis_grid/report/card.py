@@ -23,6 +23,8 @@ WIDTH_MM, HEIGHT_MM, EDGE_MM = 210.0, 148.0, 8.0
 MAP_MM = 118.0
 #: pixels on a screen to millimetres on paper
 PIXEL_MM = 0.16
+#: how many of those who answer a card has room for
+MOST_HOLDERS = 6
 #: how many names of streets a map has room for
 NAMED = 24
 
@@ -36,13 +38,22 @@ class Holder:
     phone: str = ""
 
 
-def grid_card(
-    plan: Plan, code: str, *, holders: Sequence[Holder] | None = None, valid_from: str = "", note: str = ""
-) -> bytes:
-    """Lay out the card of a grid as a PDF of one page, A5 on its side, with a map to a round scale.
+@dataclass(frozen=True)
+class CardOptions:
+    """Say what a card tells besides what the plan does.
 
-    `holders` are named in their order; an empty list says that the grid is vacant, None says nothing of it. `note`
-    stands at the foot.
+    `holders` are named in their order; an empty list says that the grid is vacant, None says nothing of it.
+    `valid_from` is a day, `note` stands at the foot, and households below `least` are not told.
+    """
+
+    holders: Sequence[Holder] | None = None
+    valid_from: str = ""
+    note: str = ""
+    least: int = 0
+
+
+def grid_card(plan: Plan, code: str, options: CardOptions | None = None) -> bytes:
+    """Lay out the card of a grid as a PDF of one page, A5 on its side, with a map to a round scale.
 
     Raises
     ------
@@ -63,19 +74,11 @@ def grid_card(
     if code not in set(plan.grids["code"]):
         raise InputError(Fault(f"there is no grid {code} in the plan", remedy="see the codes in the layer grids"))
     sheet = Sheet(f"网格卡 {code}")
-    draw_card(sheet, plan, code, holders=holders, valid_from=valid_from, note=note)
+    draw_card(sheet, plan, code, options or CardOptions())
     return bytes(sheet.output())
 
 
-def draw_card(
-    sheet: Sheet,
-    plan: Plan,
-    code: str,
-    *,
-    holders: Sequence[Holder] | None = None,
-    valid_from: str = "",
-    note: str = "",
-) -> None:
+def draw_card(sheet: Sheet, plan: Plan, code: str, options: CardOptions) -> None:
     """Draw the card of a grid on a new page of a sheet."""
     from gis_grid.report.sheet import MapFrame
 
@@ -84,7 +87,7 @@ def draw_card(
     box = (EDGE_MM, EDGE_MM, MAP_MM, HEIGHT_MM - 2 * EDGE_MM)
     frame = MapFrame.around(np.asarray(grid.geometry.bounds), box)
     _map(sheet, frame, plan, code)
-    _text(sheet, plan, grid, holders, valid_from, note)
+    _text(sheet, plan, grid, options)
 
 
 def _map(sheet: Sheet, frame: MapFrame, plan: Plan, code: str) -> None:
@@ -134,29 +137,35 @@ def _label(sheet: Sheet, frame: MapFrame, point: Any, text: str) -> None:
     sheet.put(x - sheet.get_string_width(text) / 2, y + 1, text)
 
 
-def _text(sheet: Sheet, plan: Plan, grid: Any, holders: Sequence[Holder] | None, valid_from: str, note: str) -> None:
+def _text(sheet: Sheet, plan: Plan, grid: Any, options: CardOptions) -> None:
     x = EDGE_MM + MAP_MM + 6
     width = WIDTH_MM - x - EDGE_MM
     names = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
     y = sheet.say(x, EDGE_MM, str(names.get(grid["community_code"], "")), points=11, width=width, colour="#555555")
     y = sheet.say(x, y, str(grid.get("name", "")) or "网格", points=18, width=width)
     y = sheet.say(x, y + 1, str(grid["code"]), points=12, width=width) + 3
-    if holders is not None:
+    if options.holders is not None:
         y = sheet.say(x, y, "负责人 Who answers", points=8, width=width, colour="#555555")
-    for holder in holders or ():
+    holders = options.holders or ()
+    for holder in holders[:MOST_HOLDERS]:
         phone = f"  {holder.phone}" if holder.phone else ""
-        y = sheet.say(x, y, f"{holder.role}  {holder.name}{phone}", points=12, width=width)
-    if holders is not None and not holders:
+        points = 12 if len(holders) <= 3 else 9
+        y = sheet.say(x, y, f"{holder.role}  {holder.name}{phone}", points=points, width=width)
+    if len(holders) > MOST_HOLDERS:
+        more = f"另有 {len(holders) - MOST_HOLDERS} 人 and {len(holders) - MOST_HOLDERS} more"
+        y = sheet.say(x, y, more, points=8, width=width, colour="#555555")
+    if options.holders is not None and not options.holders:
         y = sheet.say(x, y, "空缺 vacant", points=12, width=width, colour="#c1121f")
     y = sheet.say(x, y + 3, "四至 Bounds", points=8, width=width, colour="#555555")
     y = sheet.say(x, y, str(grid.get("bounds_zh", "")), points=10, width=width)
     y = sheet.say(x, y, str(grid.get("bounds_en", "")), points=7, width=width, colour="#555555")
     y = sheet.say(x, y + 3, "户数 · 街块 · 面积  Households · blocks · area", points=8, width=width, colour="#555555")
-    counts = f"{int(grid['households']):,} 户 · {int(grid['blocks'])} 块 · {grid['area_m2'] / 1e4:.1f} ha"
+    households = int(grid["households"])
+    told = f"{households:,}" if households >= options.least else f"< {options.least}"
+    counts = f"{told} 户 · {int(grid['blocks'])} 块 · {grid['area_m2'] / 1e4:.1f} ha"
     y = sheet.say(x, y, counts, points=12, width=width)
-    if valid_from:
-        sheet.say(
-            x, y + 3, f"自 {valid_from} 起施行  in force from {valid_from}", points=8, width=width, colour="#555555"
-        )
-    if note:
-        sheet.say(x, HEIGHT_MM - EDGE_MM - 8, note, points=7, width=width, colour="#555555")
+    if options.valid_from:
+        since = f"自 {options.valid_from} 起施行  in force from {options.valid_from}"
+        sheet.say(x, y + 3, since, points=8, width=width, colour="#555555")
+    if options.note:
+        sheet.say(x, HEIGHT_MM - EDGE_MM - 8, options.note, points=7, width=width, colour="#555555")
