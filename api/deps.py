@@ -19,6 +19,7 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.orm import Session
 
 from api.auth import Caller, secret_in
+from api.errors import Problem
 from api.settings import Settings
 from api.state import State
 from gis_grid.store import Store
@@ -67,6 +68,18 @@ def address_of(scope: Any) -> str:
     return client[0] if client else "unknown"
 
 
+def refuse_strangers(who: Caller, state: State) -> None:
+    """Refuse a caller without a token, unless what is published is open to everybody here.
+
+    Raises
+    ------
+    Problem
+        401 without a token, where lookups are not public.
+    """
+    if who.actor is NOBODY and not state.settings.public_lookup:
+        raise Problem(401, "token", "this needs a token here", headers={"WWW-Authenticate": "Bearer"})
+
+
 def may(action: str, *, rate: str = "") -> Any:
     """Return a dependency: the caller, who must be allowed an action, and no oftener than a rate allows.
 
@@ -79,6 +92,7 @@ def may(action: str, *, rate: str = "") -> Any:
     """
 
     def allowed(who: Annotated[Caller, Depends(caller)], state: Service) -> Actor:
+        refuse_strangers(who, state)
         who.require(action)
         if rate:
             state.rates.take(rate, who.key)

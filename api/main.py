@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from api import logs, openapi
 from api.auth import Gate
@@ -115,4 +116,6 @@ def create_app(settings: Settings | None = None) -> Service:
         app.include_router(module.router, prefix=PREFIX, max_body_size=int(chosen.upload_mb * 1_000_000) + 1)
     for module in ROUTES:
         app.include_router(module.router, prefix=PREFIX)
+    if chosen.pages:
+        app.mount("/", StaticFiles(directory=chosen.pages, html=True))
     return app

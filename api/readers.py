@@ -6,9 +6,8 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from api.deps import Anyone, Service
-from api.errors import Problem
-from gis_grid.store.access import NOBODY, Actor
+from api.deps import Anyone, Service, refuse_strangers
+from gis_grid.store.access import Actor
 
 
 def reader(who: Anyone, state: Service) -> Actor:
@@ -19,8 +18,7 @@ def reader(who: Anyone, state: Service) -> Actor:
     Problem
         401 without a token, where lookups are not public.
     """
-    if who.actor is NOBODY and not state.settings.public_lookup:
-        raise Problem(401, "token", "this needs a token here", headers={"WWW-Authenticate": "Bearer"})
+    refuse_strangers(who, state)
     who.require("read_published")
     return who.actor
 

@@ -55,6 +55,7 @@ class Settings(BaseSettings):
     upload_hours: float = Field(default=24, gt=0, description="How long a file that was handed in is kept.")
     streams: int = Field(default=200, gt=0, description="Streams of events that one process keeps open.")
     folder: str = Field(default="", description="For files and tiles; beside a store that is a file unless set.")
+    pages: str = Field(default="", description="A folder whose pages are served at /; everybody may read them.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
 
     oidc_issuer: HttpUrl | None = Field(default=None, description="Issuer of OIDC tokens that are taken, if any.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -284,21 +286,46 @@ def test_demo_writes_plan_map_and_report(tmp_path: Path) -> None:
     summary = json.loads(result.stdout)
     assert summary["communities"] == 12
     assert summary["issues"]["error"] == 0
-    assert {Path(path).name for path in summary["files"]} == {"plan.gpkg", "map.html", "report.html"}
+    assert {Path(path).name for path in summary["files"]} == {"plan.gpkg", "map.html", "report.html", "store.sqlite"}
     assert all(Path(path).stat().st_size > 0 for path in summary["files"])
     assert (tmp_path / "demo" / "map.html").stat().st_size < 5_000_000
 
 
-def test_demo_serves_its_map(tmp_path: Path) -> None:
+def wait_for(url: str) -> None:
+    """Wait until somebody listens there."""
+    host, port = url.split("/")[2].split(":")
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"nobody listens at {url}")
+
+
+def summary_grid(connection: http.client.HTTPConnection, file: Path) -> Any:
+    """Ask the service for the grid of a point inside one, and return the answer."""
+    plan = read_plan(file)
+    grid = plan.grids.iloc[0]
+    (place,) = gpd.GeoSeries([grid.geometry.representative_point()], crs=plan.grids.crs).to_crs(4326)
+    connection.request("GET", f"/api/lookup?lon={place.x}&lat={place.y}")
+    answer = json.loads(connection.getresponse().read())
+    assert answer["grid"]["code"] == grid["code"]
+    return answer
+
+
+def test_demo_serves_its_map_and_answers(tmp_path: Path) -> None:
     running = start("demo", "--port", 0, "--out", "demo", "--json", folder=tmp_path)
     try:
         assert running.stdout is not None
         url = json.loads(running.stdout.readline())["url"]
+        wait_for(url)
         connection = http.client.HTTPConnection(url.split("/")[2], timeout=10)
         connection.request("GET", "/")
         answer = connection.getresponse()
         assert answer.status == 200
         assert b"gisGrid" in answer.read()
+        grid = summary_grid(connection, tmp_path / "demo" / "plan.gpkg")
+        assert grid["people"]
         connection.close()
     finally:
         running.send_signal(signal.SIGINT)
@@ -307,8 +334,6 @@ def test_demo_serves_its_map(tmp_path: Path) -> None:
 
 
 def test_a_taken_port_is_said(tmp_path: Path) -> None:
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

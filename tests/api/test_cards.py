@@ -27,4 +27,5 @@ def test_a_card_comes_as_a_page_to_print(published: Town, serving: Callable[...,
 
 def test_strangers_get_no_card(published: Town, serving: Callable[..., Calls]) -> None:
     _, code = published.inside()
-    assert serving().get(f"/api/grids/{code}/card.pdf").status_code == 401
+    found = serving().get(f"/api/grids/{code}/card.pdf")
+    assert found.status_code == 401, found.text
