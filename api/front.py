@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 PATH = "/api/lookup"
 SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
-#: the accuracy that is taken for granted, and the worst that is believed (metres)
-ACCURACY_M, WORST_M = 30.0, 2_000.0
+#: the worst accuracy that is believed (metres)
+WORST_M = 2_000.0
 _log = structlog.get_logger("api")
 _NAMES = frozenset(("lon", "lat", "crs", "accuracy_m", "at", "tier", "address"))
 
@@ -49,7 +49,7 @@ class Wish(NamedTuple):
     lon: float
     lat: float
     crs: str = "wgs84"
-    accuracy_m: float = ACCURACY_M
+    accuracy_m: float | None = None
     at: date | None = None
     tier: str | None = None
 
@@ -58,7 +58,7 @@ def read(query: bytes) -> Wish:
     """Read the query string of a lookup; every fault in it is named at once, and none repeats what was sent.
 
     >>> read(b"lon=114.27&lat=30.60&crs=gcj02")
-    Wish(lon=114.27, lat=30.6, crs='gcj02', accuracy_m=30.0, at=None, tier=None)
+    Wish(lon=114.27, lat=30.6, crs='gcj02', accuracy_m=None, at=None, tier=None)
 
     Raises
     ------
@@ -81,7 +81,7 @@ def read(query: bytes) -> Wish:
     crs = given.get("crs", "wgs84")
     if crs not in SYSTEMS:
         faults.append({"where": "query.crs", "problem": f"not one of {', '.join(SYSTEMS)}"})
-    accuracy = _number(given, "accuracy_m", 0, WORST_M, faults) if "accuracy_m" in given else ACCURACY_M
+    accuracy = _number(given, "accuracy_m", 0, WORST_M, faults) if "accuracy_m" in given else None
     at = None
     if given.get("at"):
         try:
@@ -208,8 +208,8 @@ def answer(wish: Wish, caller: Caller, answers: Answers, *, whole: bool) -> Repl
     """
     actor = caller.actor
     found = answers.at(wish.lon, wish.lat, crs=wish.crs, on=wish.at, tier=wish.tier)
-    if found.distance_to_border_m is None or found.distance_to_border_m <= wish.accuracy_m:  # else there are none near
-        accuracy = wish.accuracy_m
+    accuracy, metres = wish.accuracy_m, found.distance_to_border_m
+    if accuracy is not None and (metres is None or metres <= accuracy):  # else no other grid is near enough
         found = answers.at(wish.lon, wish.lat, crs=wish.crs, accuracy_m=accuracy, on=wish.at, tier=wish.tier)
     if found.grid is None:
         raise _outside(found, actor, wish, whole=whole)

@@ -2,8 +2,10 @@
 
 Run it from the repository (``python benchmarks/over_http.py [PLAN.gpkg]``); without a plan the made-up town is divided.
 The others are a FastAPI route with an STRtree (`http_peers.py`) and TiPg on PostGIS, started with pg_virtualenv.
-TiPg answers a small box around each point, without geometry and without people. Everything listens on 127.0.0.1,
-and each server has one process. Servers take turns, so that whatever else the machine does meets all of them.
+TiPg answers a small box around each point without people, and with a box in place of each geometry: with no geometry
+at all (``geom-column=none``) it leaves the box out of the query and answers ten grids from anywhere. All servers must
+name the same grids before they are measured. Everything listens on 127.0.0.1, and each server has one process. Servers
+take turns, so that whatever else the machine does meets all of them.
 """
 
 from __future__ import annotations
@@ -66,6 +68,7 @@ def main() -> None:
         servers = [stack.enter_context(_ours(plan, folder, points)), stack.enter_context(_peer(plan, folder, points))]
         if not wanted.no_tipg:
             servers.append(stack.enter_context(_tipg(plan, folder, points, wanted.tipg_python)))
+        _agree(servers)
         _compare(servers, rounds=wanted.rounds, seconds=wanted.seconds)
         _batch(servers[0], points, folder)
 
@@ -129,7 +132,7 @@ def _ours(plan: Path, folder: Path, points: np.ndarray) -> Iterator[Served]:
     port = _port()
     settings = {"GIS_GRID_LOOKUP_RATE": "100000000/minute", "GIS_GRID_BATCH_RATE": "1000/minute"}
     command = [sys.executable, "-m", "gis_grid.cli", "serve", "--store", str(store), "--port", str(port)]
-    paths = [f"/api/lookup?lon={x:.7f}&lat={y:.7f}&accuracy_m=15" for x, y in points]
+    paths = [f"/api/lookup?lon={x:.7f}&lat={y:.7f}" for x, y in points]
     script = _script(folder / "ours.lua", paths, {"Authorization": f"Bearer {secret}"})
     with _running(command, settings, port, folder / "ours.log", "/api/ready") as process:
         yield Served("gis-grid", port, process, script)
@@ -152,7 +155,7 @@ def _tipg(plan: Path, folder: Path, points: np.ndarray, python: str) -> Iterator
     _store(place, plan)
     port = _port()
     command = [*_uvicorn(python), "tipg.main:app", "--port", str(port)]
-    asked = "geom-column=none&properties=code,name,kind,community_code,households,bounds_zh,bounds_en&f=geojson"
+    asked = "bbox-only=true&properties=code,name,kind,community_code,households,bounds_zh,bounds_en&f=geojson"
     paths = [
         f"/collections/public.grids/items?bbox={x - BOX:.7f},{y - BOX:.7f},{x + BOX:.7f},{y + BOX:.7f}&{asked}"
         for x, y in points
@@ -226,6 +229,24 @@ def _wrk(server: Served, seconds: int) -> Seen:
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
     p99 = float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000}[found[2]]
     return Seen(float(rate[1]), p99, int(failed[1]) if failed else 0)
+
+
+def _agree(servers: list[Served]) -> None:
+    """Refuse to measure servers that do not name the same grid first, for each of the first ten points."""
+    named = []
+    for server in servers:
+        text = server.script.read_text(encoding="utf-8")
+        paths = re.findall(r'^"(/[^"]+)"', text, flags=re.MULTILINE)[:10]
+        headers = dict(re.findall(r'wrk\.headers\["([^"]+)"\] = "([^"]+)"', text))
+        codes = []
+        for path in paths:
+            asked = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers=headers)
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                found = re.search(r'"code": ?"(\w+)"', answer.read().decode())
+            codes.append(found[1] if found else "")
+        named.append(codes)
+    if any(codes != named[0] for codes in named):
+        raise SystemExit(f"the servers do not answer alike: {named}")
 
 
 def _compare(servers: list[Served], *, rounds: int, seconds: int) -> None:

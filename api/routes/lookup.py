@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.deps import Anyone, Service, address_of
 from api.errors import MEDIA_TYPE
-from api.front import ACCURACY_M, WORST_M, reply
+from api.front import WORST_M, reply
 from api.models import LookupAnswer
 
 router = APIRouter(tags=["lookup"])
@@ -22,7 +22,7 @@ Crs = Annotated[
     Literal["wgs84", "cgcs2000", "gcj02", "bd09"],
     Query(description="What the coordinates are: of a phone wgs84, of Amap and Tencent gcj02, of Baidu bd09."),
 ]
-Accuracy = Annotated[float, Query(ge=0, le=WORST_M, description="How exact the position is, in metres.")]
+Accuracy = Annotated[float | None, Query(ge=0, le=WORST_M, description="How exact the position is, in metres.")]
 Day = Annotated[date | None, Query(description="As of this day; today without it.")]
 Tier = Annotated[str, Query(max_length=64, description="The tier asked for; the grids without it.")]
 Words = Annotated[str | None, Query(max_length=300, description="An address; not yet understood, hence refused.")]
@@ -36,14 +36,15 @@ async def lookup(
     lon: Lon = None,
     lat: Lat = None,
     crs: Crs = "wgs84",
-    accuracy_m: Accuracy = ACCURACY_M,
+    accuracy_m: Accuracy = None,
     at: Day = None,
     tier: Tier = "",
     address: Words = None,
 ) -> Response:
     """Tell the grid of a point, the people who answer for it, and how far its border is.
 
-    Other grids within the accuracy are named as also possible. Outside every grid the answer is 404 with the nearest.
+    Other grids within the accuracy that is stated are named as also possible. Outside every grid the answer is 404 with
+    the nearest.
     A point on a border belongs to one grid only, always the same.
     """
     del lon, lat, crs, accuracy_m, at, tier, address  # `api.front` reads them itself, and usually answers before this
