@@ -13,7 +13,7 @@ from typing import Any
 from calls import Calls
 
 from api.main import create_app
-from api.offers import AUDIENCES, plan_of
+from api.offers import plan_of
 from api.settings import Settings
 from gis_grid.plan import Plan
 from gis_grid.store import Store, models
@@ -21,6 +21,7 @@ from gis_grid.store.access import LOCAL
 from gis_grid.store.columns import now
 from gis_grid.store.plans import import_plan
 from gis_grid.store.publish import keep_tiles
+from gis_grid.store.tilesets import AUDIENCES
 from gis_grid.store.tokens import create_token
 from gis_grid.tiles.pyramid import TileOptions, write_tiles
 from townlet import district, squares
