@@ -124,7 +124,7 @@ def update_partition(
     """
     options = options or UpdateOptions()
     deadline = None if options.time_limit is None else time.time() + options.time_limit
-    setting, names = _setting(blocks, borders, scheme, home)
+    setting, names = setting_of(blocks, borders, scheme, home)
     found, labels, manners = _searched(setting, len(names), options, deadline)
     while (loose := _out_of_band_islands(setting, labels)).any():  # nothing excuses a grid out of band in two places
         setting = _tied(setting, setting.loose | loose)
@@ -152,7 +152,7 @@ def _searched(
     setting: _Setting, grids: int, options: UpdateOptions, deadline: float | None
 ) -> tuple[_Sums, Ints, list[Manner]]:
     """Return what a search moves, the grid of each block (as `_joined` does), and how each part was searched."""
-    cases, empty = _cases(setting, options.seed)
+    cases, empty = cases_of(setting, options.seed)
     manners = [_manner(setting, case, options, deadline) for case in cases]
     found = [_restored(case, manner) for case, manner in zip(cases, manners, strict=True)]
     households = int(setting.graph.load[setting.home >= 0].sum())
@@ -185,7 +185,7 @@ class _Setting:
     loose: Flags
 
 
-def _setting(
+def setting_of(
     blocks: gpd.GeoDataFrame, borders: gpd.GeoDataFrame, scheme: Scheme, home: pd.Series
 ) -> tuple[_Setting, npt.NDArray[np.str_]]:
     """Return the district with the earlier grid of each block, and the ids of these grids."""
@@ -234,7 +234,7 @@ def _terms(setting: _Setting, labels: Ints) -> dict[str, float]:
     return terms(setting.graph, label, scheme.main.band, scheme.cost, setting.home) if len(used) else {}
 
 
-def _cases(setting: _Setting, seed: int) -> tuple[list[PartCase], list[Part]]:
+def cases_of(setting: _Setting, seed: int) -> tuple[list[PartCase], list[Part]]:
     """Return a case for every part that somebody lives in, and the parts that nobody lives in."""
     from gis_grid.partition.homes import causes_of, main_parts, make_case
     from gis_grid.partition.tiers import parts
