@@ -20,19 +20,22 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from cases import DATA
+from least import least_of
 from pattern import pattern
 
 import gis_grid as gg
 from exact import grown, least_moved
 from gis_grid import rules
 from gis_grid.adjacency import borders as borders_of
-from gis_grid.partition import PartitionOptions, partition
+from gis_grid.partition import partition
 from gis_grid.partition.update import update_partition
 from gis_grid.plan import Plan
 from gis_grid.scheme import Scheme
 from towns import delaunay, out_of_band, scheme, town
 
 OTTAWA = DATA / "ottawa" / "ottawa_dev_blocks.parquet"
+#: Targets of the plans that updates begin from; another seed alone comes to the same plan on Ottawa.
+TARGETS = (400, 350, 450)
 Frames = tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]
 
 
@@ -85,11 +88,14 @@ def errors(plan: Plan) -> int:
     return sum(issue.severity == "error" for issue in rules.check(plan, rules=chosen))
 
 
-def updates(frames: Frames, seeds: int, plan: int) -> None:
-    """Print what moves in Ottawa when counts grow in one block of twenty, from the plan of one seed."""
+def updates(frames: Frames, seeds: int, target: int, bound: bool) -> None:
+    """Print what moves in Ottawa when counts grow in one block of twenty, from the plan with one target.
+
+    With a `bound` also how many households must move at least.
+    """
     blocks, borders = frames
     laws = Scheme.load("qinzhou")
-    home = partition(blocks, borders, laws, options=PartitionOptions(seed=plan)).assignment
+    home = partition(blocks, borders, laws.with_band(min=300, max=500, target=target)).assignment
     for name in ("each of these blocks by 5 %", "by 5 % of all households"):
         for seed in range(seeds):
             rng = np.random.default_rng(seed)
@@ -107,9 +113,11 @@ def updates(frames: Frames, seeds: int, plan: int) -> None:
             took = time.perf_counter() - start, time.process_time() - cpu
             after = errors(as_plan(grown_blocks, borders, found.assignment, laws))
             touched = set(home[home != found.assignment]) | set(found.assignment[home != found.assignment])
+            least = least_of(grown_blocks, borders, laws, home) if bound else None
+            proved = "" if least is None else f", at least {least} must ({least / found.households:.2%})"
             print(
-                f"Ottawa, plan {plan}, {name}, seed {seed}: {before} errors → {after}; {found.moved} moved "
-                f"({found.share_moved:.2%}), {len(touched)} grids touched; "
+                f"Ottawa, target {target}, {name}, seed {seed}: {before} errors → {after}; {found.moved} moved "
+                f"({found.share_moved:.2%}){proved}, {len(touched)} grids touched; "
                 f"{took[0]:.1f} s ({took[1]:.1f} s of one core)"
             )
 
@@ -161,14 +169,17 @@ if __name__ == "__main__":
     parser.add_argument("ottawa", nargs="?", default=OTTAWA, help="Ottawa's development blocks, a Parquet file")
     parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=12)
-    parser.add_argument("--plans", type=int, default=2, help="plans to begin from, each of another seed")
+    parser.add_argument(
+        "--plans", type=int, default=2, choices=range(4), help="plans to begin from, each of another target"
+    )
+    parser.add_argument("--bound", action="store_true", help="prove how many must move at least: 20 s for each part")
     given = parser.parse_args()
     small_cases(given.cases)
     if not Path(given.ottawa).exists():
         print(f"Ottawa is left out: {given.ottawa} is not there (set GIS_GRID_DATA)")
     else:
         ottawa = ottawa_frames(given.ottawa)
-        for plan in range(given.plans):
-            updates(ottawa, given.seeds, plan)
+        for target in TARGETS[: given.plans]:
+            updates(ottawa, given.seeds, target, given.bound)
         suggestions("Ottawa", ottawa, 150, range(1000))
     suggestions("three grids of 20 blocks", pattern(4_000, households=24, seed=3), 150, range(54, 67))

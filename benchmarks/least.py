@@ -10,13 +10,16 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, sparse
 
 from gis_grid.partition.homes import Case
 from gis_grid.partition.tiers import pieces
-from gis_grid.scheme import Band
+from gis_grid.partition.update import cases_of, setting_of
+from gis_grid.scheme import Band, Scheme
 
 #: New grids that the program may make, beside the earlier ones.
 _NEW = 2
@@ -24,6 +27,8 @@ _NEW = 2
 _SECONDS = 20.0
 #: Programs solved for one part, at most.
 _TURNS = 60
+
+_Rows = tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]
 
 
 class _Model(NamedTuple):
@@ -44,6 +49,17 @@ class _Model(NamedTuple):
     @property
     def size(self) -> int:
         return self.excused + self.findings * self.grids
+
+
+def least_of(
+    blocks: gpd.GeoDataFrame, borders: gpd.GeoDataFrame, laws: Scheme, home: pd.Series, seconds: float = _SECONDS
+) -> int:
+    """Return a number of households that every legal update of a district moves at least, part by part."""
+    setting, _ = setting_of(blocks, borders, laws, home)
+    cases, _ = cases_of(setting, seed=0)
+    had = int(setting.graph.load[setting.home >= 0].sum())
+    kept = sum(int(case.graph.load[case.home >= 0].sum()) for case in cases)
+    return had - kept + sum(least_moved(case, laws.main.band, seconds) for case in cases)
 
 
 def least_moved(case: Case, band: Band, seconds: float = _SECONDS) -> int:
@@ -102,9 +118,6 @@ def _joining(case: Case, model: _Model, x: NDArray) -> list[_Rows]:
         return []
     matrix = _rows(model, np.concatenate(rows), np.concatenate(columns), np.concatenate(values), count)
     return [(matrix, np.full(count, -np.inf), np.ones(count))]
-
-
-_Rows = tuple[sparse.csr_array, NDArray[np.float64], NDArray[np.float64]]
 
 
 def _rows(model: _Model, row: NDArray, column: NDArray, value: NDArray, count: int) -> sparse.csr_array:

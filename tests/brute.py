@@ -228,10 +228,15 @@ def _are_islands(town: Town, grid: Grid, whole: Sequence[Grid]) -> bool:
 
 
 def _is_empty_ground(town: Town, grid: Grid, apart: Sequence[Grid]) -> bool:
-    """Tell whether all pieces of a grid but its main one are whole pieces of ground where nobody lives."""
-    main = max(apart, key=lambda piece: (town.total(piece), len(piece), -min(piece)))
-    ground = parts(town)
-    empty = all(town.total(land) == 0 and land <= grid for land in ground if land & (grid - main))
+    """Tell whether what a grid holds across barriers are whole pieces of ground where nobody lives.
+
+    Ground is across a barrier from the main piece of its island, not from what the grid holds elsewhere.
+    """
+    beyond = set(grid)
+    for island in pieces(grid, town.pairs):
+        near = [piece for piece in apart if piece <= island]
+        beyond -= max(near, key=lambda piece: (town.total(piece), len(piece), -min(piece)))
+    empty = all(town.total(land) == 0 and land <= grid for land in parts(town) if land & beyond)
     return empty and len({town.community[block] for block in grid}) == 1
 
 

@@ -85,30 +85,40 @@ def make_case(part: Part, home: Ints, names: Ints, cause: Ints, least: Ints, ban
     )
 
 
-def bridged(graph: CellGraph, codes: Names, home: Ints, band: Band, shapes: npt.NDArray[np.object_]) -> CellGraph:
-    """Return the graph with a link to every island that is too small for a grid and lay in one with the mainland.
+def bridged(
+    graph: CellGraph, codes: Names, home: Ints, band: Band, shapes: npt.NDArray[np.object_], loose: Flags
+) -> tuple[CellGraph, Ints]:
+    """Return the graph with islands tied to the mainland, and for each block the one that stands for it.
 
-    An island is all there is of a community on that side of its lines, whatever barriers run there. Such a grid in two
-    pieces is legal (an exception of the rule `contiguous`) and may stay as it is.
+    An island is all there is of a community on that side of its lines, whatever barriers run there. One that is too
+    small for a grid and lay in a grid with the mainland may stay with it: an exception of the rule `contiguous`, but
+    only for the whole island. So one block stands for all of it, with all its households, and is linked to the nearest
+    block that its grid had on the mainland. Where barriers part the homes of an island it is not tied, nor where one of
+    its blocks is `loose`.
     """
-    land = pieces(graph, np.ones(len(graph.a), dtype=bool))
+    land, yard = pieces(graph, np.ones(len(graph.a), dtype=bool)), pieces(graph, graph.link)
     load = np.bincount(land, weights=graph.load)
-    pairs = []
+    stand, pairs = np.arange(len(graph), dtype=np.int64), []
     for island in np.flatnonzero((load > 0) & (load < band.min)).tolist():
         cells = np.flatnonzero(land == island)
+        lived = cells[graph.load[cells] > 0]
         grid = home[cells[0]]
         main = np.flatnonzero((home == grid) & (land != island) & (codes == codes[cells[0]]))
-        if grid < 0 or (home[cells] != grid).any() or not len(main):
+        if grid < 0 or (home[cells] != grid).any() or not len(main) or loose[cells].any():
+            continue
+        if (yard[lived] != yard[lived[0]]).any():
             continue
         mainland = main[land[main] == np.argmax(np.bincount(land[main], weights=graph.load[main] + 1e-6))]
         near = mainland[np.argmin(shapely.distance(shapely.union_all(shapes[cells]), shapes[mainland]))]
-        away = cells[np.argmin(shapely.distance(shapes[near], shapes[cells]))]
-        pairs.append(sorted((int(near), int(away))))
+        stand[cells] = lived[np.argmin(shapely.distance(shapes[near], shapes[lived]))]
+        pairs.append((int(near), int(lived[0])))
     if not pairs:
-        return graph
-    ends, nothing = np.array(pairs, dtype=np.int64), np.zeros(len(pairs))
-    return replace(
+        return graph, stand
+    ends = np.unique(np.sort(stand[np.array(pairs, dtype=np.int64)], axis=1), axis=0)
+    nothing = np.zeros(len(ends))
+    tied = replace(
         graph,
+        load=np.bincount(stand, weights=graph.load, minlength=len(graph)).astype(np.int64),
         a=np.append(graph.a, ends[:, 0]),
         b=np.append(graph.b, ends[:, 1]),
         shared_m=np.append(graph.shared_m, nothing),
@@ -116,8 +126,9 @@ def bridged(graph: CellGraph, codes: Names, home: Ints, band: Band, shapes: npt.
         compound_price=np.append(graph.compound_price, nothing),
         drawn_price=np.append(graph.drawn_price, nothing),
         inside_price=np.append(graph.inside_price, nothing),
-        link=np.append(graph.link, np.ones(len(pairs), dtype=bool)),
+        link=np.append(graph.link & (stand[graph.a] != stand[graph.b]), np.ones(len(ends), dtype=bool)),
     )
+    return tied, stand
 
 
 def main_parts(parts: list[Part], home: Ints) -> Ints:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from gis_grid.partition.cells import CellGraph, Ints, Names
+    from gis_grid.partition.cells import CellGraph, Flags, Ints, Names
     from gis_grid.partition.homes import PartCase
     from gis_grid.partition.restore import Found, Manner
     from gis_grid.partition.tiers import Part
@@ -124,8 +124,35 @@ def update_partition(
     """
     options = options or UpdateOptions()
     deadline = None if options.time_limit is None else time.time() + options.time_limit
-    setting, names = _setting(blocks, borders, scheme, home)
-    cases, empty = _cases(setting, options.seed)
+    setting, names = setting_of(blocks, borders, scheme, home)
+    found, labels, manners = _searched(setting, len(names), options, deadline)
+    while (loose := _out_of_band_islands(setting, labels)).any():  # nothing excuses a grid out of band in two places
+        setting = _tied(setting, setting.loose | loose)
+        found, labels, manners = _searched(setting, len(names), options, deadline)
+    return UpdateResult(
+        assignment=_named(labels, names, home, setting),
+        households=int(setting.graph.load[setting.home >= 0].sum()),
+        moved=found.moved,
+        needed=found.needed,
+        errors=found.errors,
+        cost=_terms(setting, labels),
+        stopped_early=_cut_by(manners),
+    )
+
+
+class _Sums(NamedTuple):
+    """Count households moved and those that legality takes, and errors."""
+
+    moved: int
+    needed: int
+    errors: int
+
+
+def _searched(
+    setting: _Setting, grids: int, options: UpdateOptions, deadline: float | None
+) -> tuple[_Sums, Ints, list[Manner]]:
+    """Return what a search moves, the grid of each block (as `_joined` does), and how each part was searched."""
+    cases, empty = cases_of(setting, options.seed)
     manners = [_manner(setting, case, options, deadline) for case in cases]
     found = [_restored(case, manner) for case, manner in zip(cases, manners, strict=True)]
     households = int(setting.graph.load[setting.home >= 0].sum())
@@ -133,21 +160,17 @@ def update_partition(
     needed = lost + sum(one.moved for one in found)
     if options.max_moved is not None and needed > options.max_moved * households:
         found = _within(cases, manners, found, options.max_moved * households - lost)
-    labels = _joined(setting, cases, found, empty, len(names))
-    return UpdateResult(
-        assignment=_named(labels, names, home, setting),
-        households=households,
-        moved=lost + sum(one.moved for one in found),
-        needed=needed,
-        errors=sum(one.errors for one in found),
-        cost=_terms(setting, labels),
-        stopped_early=_cut_by(manners),
-    )
+    sums = _Sums(lost + sum(one.moved for one in found), needed, sum(one.errors for one in found))
+    return sums, _joined(setting, cases, found, empty, grids), manners
 
 
 @dataclass(frozen=True)
 class _Setting:
-    """Hold the whole district as frames and as arrays; `home` numbers the earlier grid of each block (-1: none)."""
+    """Hold the whole district as frames and as arrays; `home` numbers the earlier grid of each block (-1: none).
+
+    In the graph `tied` islands are tied to the mainland but for those with `loose` blocks, and `stand` names the block
+    that stands for each block.
+    """
 
     blocks: gpd.GeoDataFrame
     borders: gpd.GeoDataFrame
@@ -156,15 +179,13 @@ class _Setting:
     ids: Names
     codes: Names
     home: Ints
-
-    @property
-    def shapes(self) -> npt.NDArray[np.object_]:
-        """Return the geometries in the order of the ids."""
-        found: npt.NDArray[np.object_] = self.blocks.geometry.reindex(self.ids).to_numpy()
-        return found
+    shapes: npt.NDArray[np.object_]
+    tied: CellGraph
+    stand: Ints
+    loose: Flags
 
 
-def _setting(
+def setting_of(
     blocks: gpd.GeoDataFrame, borders: gpd.GeoDataFrame, scheme: Scheme, home: pd.Series
 ) -> tuple[_Setting, npt.NDArray[np.str_]]:
     """Return the district with the earlier grid of each block, and the ids of these grids."""
@@ -174,7 +195,35 @@ def _setting(
     before = home.reindex(ids).fillna("").astype(str).to_numpy(dtype=str)
     names = np.unique(before[before != ""])
     place = np.where(before == "", -1, np.searchsorted(names, before)).astype(np.int64)
-    return _Setting(blocks, borders, scheme, graph, ids, codes, place), names
+    shapes = blocks.geometry.reindex(ids).to_numpy()
+    none = np.zeros(len(ids), dtype=bool)
+    setting = _Setting(blocks, borders, scheme, graph, ids, codes, place, shapes, graph, np.arange(len(ids)), none)
+    return _tied(setting, none), names
+
+
+def _tied(setting: _Setting, loose: Flags) -> _Setting:
+    """Return the district with its islands tied to the mainland, but for those with loose blocks."""
+    from gis_grid.partition.homes import bridged
+
+    band = setting.scheme.main.band
+    tied, stand = bridged(setting.graph, setting.codes, setting.home, band, setting.shapes, loose)
+    return replace(setting, tied=tied, stand=stand, loose=loose)
+
+
+def _out_of_band_islands(setting: _Setting, labels: Ints) -> Flags:
+    """Mark the blocks of small islands that lie in a grid out of band with homes on other ground."""
+    from gis_grid.partition.cost import overfull
+    from gis_grid.partition.tiers import pieces
+
+    graph, band = setting.graph, setting.scheme.main.band
+    land = pieces(graph, np.ones(len(graph.a), dtype=bool))
+    on_land = np.bincount(land, weights=graph.load)
+    load = np.bincount(labels, weights=graph.load).astype(np.int64)
+    lived = graph.load > 0
+    lands = np.bincount(np.unique(np.stack([labels, land])[:, lived], axis=1)[0], minlength=len(load))
+    bad = (overfull(load, band) > 0) & (lands > 1)
+    marked: Flags = bad[labels] & ((on_land > 0) & (on_land < band.min))[land]
+    return marked
 
 
 def _terms(setting: _Setting, labels: Ints) -> dict[str, float]:
@@ -185,15 +234,14 @@ def _terms(setting: _Setting, labels: Ints) -> dict[str, float]:
     return terms(setting.graph, label, scheme.main.band, scheme.cost, setting.home) if len(used) else {}
 
 
-def _cases(setting: _Setting, seed: int) -> tuple[list[PartCase], list[Part]]:
+def cases_of(setting: _Setting, seed: int) -> tuple[list[PartCase], list[Part]]:
     """Return a case for every part that somebody lives in, and the parts that nobody lives in."""
-    from gis_grid.partition.homes import bridged, causes_of, main_parts, make_case
+    from gis_grid.partition.homes import causes_of, main_parts, make_case
     from gis_grid.partition.tiers import parts
     from gis_grid.rules.arithmetic import explain
 
     band = setting.scheme.main.band
-    linked = bridged(setting.graph, setting.codes, setting.home, band, setting.shapes)
-    pieces = parts(linked, setting.ids, setting.codes)
+    pieces = parts(setting.tied, setting.ids, setting.codes)
     peopled = [part for part in pieces if part.graph.load.any()]
     main = main_parts(peopled, setting.home)
     findings = explain(setting.blocks, setting.borders, band)
@@ -202,7 +250,8 @@ def _cases(setting: _Setting, seed: int) -> tuple[list[PartCase], list[Part]]:
         make_case(part, setting.home[part.cells], np.flatnonzero(main == number), cause[part.cells], least, band, seed)
         for number, part in enumerate(peopled)
     ]
-    return cases, [part for part in pieces if not part.graph.load.any()]
+    own = setting.stand == np.arange(len(setting.ids))
+    return cases, [part for part in pieces if own[part.cells].any() and not part.graph.load.any()]
 
 
 def _manner(setting: _Setting, case: PartCase, options: UpdateOptions, deadline: float | None) -> Manner:
@@ -251,24 +300,19 @@ def _within(cases: list[PartCase], manners: list[Manner], found: list[Found], bo
 
 def _joined(setting: _Setting, cases: list[PartCase], found: list[Found], empty: list[Part], grids: int) -> Ints:
     """Return one label for each block: the number of an earlier grid, or one above them all for a new grid."""
-    from gis_grid.partition.attach import attach_empty
+    from gis_grid.partition.attach import attach_empty, keep_empty
 
     labels, new = np.full(len(setting.ids), -1, dtype=np.int64), grids
     for case, one in zip(cases, found, strict=True):
         names = np.append(case.names, new + np.arange(int(one.labels.max()) + 1))
         labels[case.part.cells] = names[one.labels]
         new = max(new, int(labels.max()) + 1)
-    taken = set(zip(setting.codes[labels >= 0], labels[labels >= 0].tolist(), strict=True))
-    homeless = []
-    for part in empty:  # ground where nobody lives stays with its grid while that goes on in the community
-        home = np.unique(setting.home[part.cells])
-        if len(home) == 1 and (part.community_code, int(home[0])) in taken:
-            labels[part.cells] = home[0]
-        else:
-            labels[part.cells] = new
-            new += 1
-            homeless.append(part)
-    return attach_empty(labels, setting.graph, [*(case.part for case in cases), *homeless], setting.shapes)
+    labels, homeless = keep_empty(labels, setting.graph, empty, setting.codes, setting.home)
+    for part in homeless:  # a community in which nobody lives has grids of its own
+        labels[part.cells], new = new, new + 1
+    labels = attach_empty(labels, setting.graph, [*(case.part for case in cases), *homeless], setting.shapes)
+    whole: Ints = labels[setting.stand]
+    return whole
 
 
 def _named(labels: Ints, names: npt.NDArray[np.str_], home: pd.Series, setting: _Setting) -> pd.Series:

@@ -54,7 +54,8 @@ def barrier(ctx: Context) -> Iterator[Issue]:
         across = ctx.barrier & ctx.inner & (ctx.grid[ctx.ends[:, 0]] == grid)
         across &= pieces[ctx.ends[:, 0]] != pieces[ctx.ends[:, 1]]
         names = barrier_names(ctx.borders[across])
-        apart = _lesser_pieces(ctx, members, pieces)
+        grounds = [members[whole[members] == one] for one in np.unique(whole[members])]  # islands are not across it
+        apart = np.sort(np.concatenate([_lesser_pieces(ctx, ground, pieces) for ground in grounds]))
         zh, en = ctx.grid_called(grid)
         said = (
             f"{zh}跨越{'、'.join(name[0] for name in names)}",

@@ -67,6 +67,8 @@ def test_hardly_more_households_move_than_must(seed: int, count: int, kind: str)
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 100_000), count=st.integers(2, 60), old=st.integers(0, 12))
 @example(seed=671, count=53, old=0)  # found labels run far above the number of blocks
+@example(seed=23094, count=57, old=1)  # a barrier runs through an island
+@example(seed=20789, count=37, old=1)
 def test_whatever_the_homes_grids_come_out_whole(seed: int, count: int, old: int) -> None:
     """Homes torn into pieces, ground without a home, communities and barriers: nothing is left apart."""
     rng = np.random.default_rng(seed)
@@ -140,6 +142,27 @@ def test_an_island_may_stay_with_its_grid() -> None:
     home = pd.Series(["a", "a", "a", "b", "b"], index=blocks.index)
     found = update_partition(blocks, borders, scheme(), home)
     assert found.assignment.tolist() == ["a", "a", "a", "b", "b"]
+
+
+def test_an_island_stays_whole_or_not_at_all() -> None:
+    """Its grid has 60 households too many: half of the island would do, but would leave the grid in two pieces."""
+    blocks, borders = town(np.array([250, 190, 60, 60, 250, 100]), np.array([(0, 1), (2, 3), (4, 5)]))
+    blocks = blocks.assign(community_code=list("111122"))
+    home = pd.Series(["a", "a", "a", "a", "b", "b"], index=blocks.index)
+    found = update_partition(blocks, borders, scheme(), home)
+    assert not errors(blocks, borders, found.assignment, scheme())
+    assert found.assignment.nunique() == 3
+    assert found.moved == 120
+
+
+def test_empty_ground_goes_with_the_grid_it_touches_once_its_own_has_gone_from_there() -> None:
+    pairs, barrier = lattice(1, 6), np.array([False, False, False, False, True])
+    blocks, borders = town(np.array([200, 200, 200, 200, 50, 0]), pairs, barrier=barrier)
+    home = pd.Series(["a", "a", "b", "b", "b", "a"], index=blocks.index)
+    found = update_partition(blocks, borders, scheme(), home)
+    assert not errors(blocks, borders, found.assignment, scheme())
+    assert found.assignment.tolist() == ["a", "a", "b", "b", "b", "b"]
+    assert found.moved == 0
 
 
 def test_a_bound_is_kept_and_what_it_costs_is_told() -> None:

@@ -171,6 +171,13 @@ def test_ground_where_nobody_lives_may_lie_across_the_barrier() -> None:
     assert (issue.severity, issue.block_ids) == ("exception", (name(0, 2),))
 
 
+def test_an_island_of_the_grid_is_not_what_lies_across_its_barrier() -> None:
+    blocks = blocks_of([[100, None, 200, 0]])
+    borders = borders_of(blocks, streets={(name(0, 2), name(0, 3)): ("", "railway", True)})
+    (issue,) = found(plan_of(blocks, borders, dict.fromkeys(blocks.index, "g1")), "barrier")
+    assert (issue.severity, issue.block_ids) == ("exception", (name(0, 3),))
+
+
 # ---- band ------------------------------------------------------------------------------------------------------
 
 
