@@ -1,6 +1,6 @@
 # The same few commands everywhere; CI calls these too. Each of them first sees to .venv, and is quick the second time.
 #
-#   make demo [PORT=8000] [ARGS=--no-serve]   split a made-up town and open its map
+#   make demo [PORT=8000] [ARGS=--no-serve]   split a made-up town, publish the plan and serve it
 #   make test [ARGS=-k word]                  run the whole suite
 #   make check                                linters, types, import contract, docs
 #   make bench                                measure, side by side with other tools

@@ -58,6 +58,7 @@ def test_options_in_the_docs_exist_and_every_option_has_help(name: str) -> None:
     options = {flag for option in params for flag in (*option.opts, *option.secondary_opts)}
     assert set(re.findall(r"`(?:[^`]* )?(--[a-z-]+)", paragraphs()[name])) <= options | {"--json", "--scheme"}
     assert all(each.help for each in (command, *below))
+    assert all("\\b" not in each.help for each in (command, *below)), "a mark for click stands in the text"
     for option in params:
         if isinstance(option, click.Option):
             assert option.help, option.name

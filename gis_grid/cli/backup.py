@@ -14,14 +14,14 @@ from gis_grid.cli.output import Progress, json_option, say, store_option
 @store_option
 @json_option
 def backup(file: str, place: str | None, as_json: bool) -> None:
-    r"""Write all of the store into one file, while the service runs.
+    """Write all of the store into one file, while the service runs.
 
     \b
         gis-grid backup gis-grid-2026-04-01.backup
 
     The file holds the store as it was at one moment, with a checksum of every table, whichever database it came
     from, and can be restored into either. It is written beside and then renamed: a file that stands there is whole.
-    """
+    """  # noqa: D301
     from gis_grid.store import open_store
     from gis_grid.store.backup import backup as write
 
@@ -43,14 +43,14 @@ def backup(file: str, place: str | None, as_json: bool) -> None:
 @store_option
 @json_option
 def restore(file: str, replace: bool, place: str | None, as_json: bool) -> None:
-    r"""Put a backup into the store, all of it or nothing, and bring its tables up to date.
+    """Put a backup into the store, all of it or nothing, and bring its tables up to date.
 
     \b
         gis-grid restore gis-grid-2026-04-01.backup --store postgresql://user@host/gisgrid
 
     The store may be of the other database. The file is checked against its checksums first; a damaged one changes
     nothing.
-    """
+    """  # noqa: D301
     from gis_grid.store import open_store
     from gis_grid.store.backup import restore as put_back
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @store_option
 @json_option
 def init(place: str | None, as_json: bool) -> None:
-    r"""Make a store for plans, or bring an older one up to date.
+    """Make a store for plans, or bring an older one up to date.
 
     \b
     Without anything said the store is the file gis-grid.sqlite in this folder: nothing to install.
@@ -28,7 +28,7 @@ def init(place: str | None, as_json: bool) -> None:
         gis-grid init --store postgresql://user@host/gisgrid
 
     What stands in the store stays. Set GIS_GRID_STORE to name the store once for all commands.
-    """
+    """  # noqa: D301
     from gis_grid.store import open_store
     from gis_grid.store.setup import init as make
     from gis_grid.store.setup import revision_of
@@ -68,7 +68,7 @@ def import_(
     place: str | None,
     as_json: bool,
 ) -> None:
-    r"""Take a plan file into the store, whole or not at all, as a proposed plan of its district.
+    """Take a plan file into the store, whole or not at all, as a proposed plan of its district.
 
     \b
         gis-grid import plan.gpkg --district 420103 --name 江汉区 --under 4201=武汉市
@@ -76,7 +76,7 @@ def import_(
     Its communities become areas under the district: those that were renamed, merged or split since the last plan
     begin today and name those they came from. The first plan brings its roster along. Prints the plan's id, by which
     other commands know it.
-    """
+    """  # noqa: D301
     from gis_grid.planfile import read_plan
     from gis_grid.store import open_store
     from gis_grid.store.areas import ZONE
@@ -127,12 +127,12 @@ def _taken_lines(summary: dict[str, Any]) -> Iterable[str]:
 @store_option
 @json_option
 def export(plan_id: str | None, out: str | None, listed: bool, place: str | None, as_json: bool) -> None:
-    r"""Write a plan of the store to a plan file: the very bytes that were imported, if it was.
+    """Write a plan of the store to a plan file: the very bytes that were imported, if it was.
 
     \b
         gis-grid export --list
         gis-grid export p3f9a0c41d2e7 --out plan.gpkg
-    """
+    """  # noqa: D301
     from gis_grid.planfile import check_place, write_plan
     from gis_grid.store import open_store
     from gis_grid.store.access import LOCAL

@@ -36,13 +36,13 @@ def token() -> None:
 def create(
     name: str, role: str, area: str | None, days: int, staff: str | None, place: str | None, as_json: bool
 ) -> None:
-    r"""Make a token and print its secret, this once: it cannot be shown again.
+    """Make a token and print its secret, this once: it cannot be shown again.
 
     \b
         gis-grid token create --name 林 --role planner --area 420103 --days 90
 
     The secret alone goes to stdout. Callers send it as: Authorization: Bearer gg_…
-    """
+    """  # noqa: D301
     from gis_grid.store import open_store
     from gis_grid.store.access import LOCAL
     from gis_grid.store.areas import area_of
@@ -81,11 +81,11 @@ def _person(session: Session, number: str, district: int | None) -> int:
 @store_option
 @json_option
 def list_(place: str | None, as_json: bool) -> None:
-    r"""List tokens with what they hold for and until when; never a secret.
+    """List tokens with what they hold for and until when; never a secret.
 
     \b
         gis-grid token list
-    """
+    """  # noqa: D301
     from gis_grid.store import open_store
     from gis_grid.store.access import LOCAL
     from gis_grid.store.columns import now
@@ -114,11 +114,11 @@ def list_(place: str | None, as_json: bool) -> None:
 @store_option
 @json_option
 def revoke(token_id: str, place: str | None, as_json: bool) -> None:
-    r"""Take a token away, by its id: from now on it opens nothing.
+    """Take a token away, by its id: from now on it opens nothing.
 
     \b
         gis-grid token revoke t3f9a0c41d2e7
-    """
+    """  # noqa: D301
     from gis_grid.store import open_store
     from gis_grid.store.access import LOCAL
     from gis_grid.store.tokens import revoke as take_away
