@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from sqlalchemy import create_engine, make_url, text
 from gis_grid.plan import Plan
 from gis_grid.store import Store, open_store
 from gis_grid.store.setup import init
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # run in the background: tests of Ctrl-C need it all the same
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

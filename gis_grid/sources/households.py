@@ -25,6 +25,8 @@ _OPTION: Final = "--count-column"
 ONE_EACH: Final = "1"
 _SHOWN: Final = 12
 _FAR_M: Final = 1000.0
+#: farther than any place on the earth is from another, in metres
+_NOWHERE_M = 1e9
 _OWN: Final = ("name", "building", "stairwell", "compound")
 
 
@@ -103,7 +105,9 @@ def _inside(metric: gpd.GeoDataFrame, boundary: gpd.GeoDataFrame, source: str) -
     points = shapely.point_on_surface(metric.geometry.to_numpy())
     inside: NDArray[np.bool_] = shapely.intersects(outline, points)
     if not inside.any():
-        away_m = float(shapely.distance(outline, shapely.box(*metric.total_bounds)))
+        # a number that is no coordinate at all must not overflow when it is squared
+        reach = np.clip(metric.total_bounds, -_NOWHERE_M, _NOWHERE_M)
+        away_m = float(shapely.distance(outline, shapely.box(*reach)))
         if away_m > _FAR_M:
             problem = f"all {len(metric)} rows lie outside the boundary, the nearest about {away_m / 1000:,.0f} km away"
             remedy = "check the CRS of both files, and that they show the same place"

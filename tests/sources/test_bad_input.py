@@ -218,6 +218,13 @@ def test_random_layers_give_a_frame_or_one_input_error(tmp_path, rows, crs):
         assert not said or "r.parquet" in said, name
 
 
+def test_numbers_that_are_no_coordinates_are_far_away(tmp_path):
+    path = tmp_path / "far.parquet"
+    gpd.GeoDataFrame({"hh": [3]}, geometry=[shapely.Point(1e200, -1e200)], crs=METRIC).to_parquet(path)
+    with pytest.raises(InputError, match=r"far\.parquet"):
+        READERS["households"](path)
+
+
 def test_nothing_is_written_beside_what_is_read(tmp_path):
     target = Path(tmp_path / "s.geojson")
     gpd.GeoDataFrame({"hh": [1]}, geometry=[shapely.Point(114.3, 30.6)], crs=4326).to_file(target)
