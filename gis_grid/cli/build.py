@@ -82,10 +82,10 @@ def build(out: str, scheme: str | None, as_json: bool, **given: Any) -> None:
             raise click.UsageError(f"missing {', '.join(absent)} (or give --blocks with a count column)")
     from gis_grid.pipeline import BuildOptions, Inputs
     from gis_grid.pipeline import build as build_plan
-    from gis_grid.planfile import check_place, read_plan, write_plan
+    from gis_grid.planfile import check_plan_place, read_plan, write_plan
     from gis_grid.scheme import DEFAULT_SCHEME, Scheme
 
-    check_place(out)
+    check_plan_place(out)
     if given["max_moved"] is not None and not given["previous"]:
         raise click.UsageError("--max-moved bounds what moves from one plan to the next: give --previous too")
     kept = given["previous"] and scheme is None

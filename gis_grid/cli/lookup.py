@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gis_grid.cli.output import json_option, plan_argument, say
-from gis_grid.errors import Fault, InputError, OutputError
+from gis_grid.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,9 +87,8 @@ def _answers(plan_file: str) -> Answers:
 def _batch(answers: Answers, source: str, out: str, crs: str) -> dict[str, Any]:
     """Answer a file beside its place, then rename it: an error leaves what stood there untouched."""
     from gis_grid.lookup import Batch, BatchOptions
+    from gis_grid.places import whole_file
 
-    place = Path(out)
-    beside = place.with_name(f".{place.name}.{os.getpid()}")
     if not Path(source).is_file():
         raise InputError(Fault("there is no such file", source, remedy="check the path"))
     with Path(source).open("rb") as file:
@@ -101,15 +98,8 @@ def _batch(answers: Answers, source: str, out: str, crs: str) -> dict[str, Any]:
             raise type(caught)(
                 Fault(fault.problem, source, fault.column, fault.row, fault.remedy) for fault in caught.faults
             ) from None
-        try:
-            with beside.open("wb") as written:
-                written.writelines(batch)
-            beside.replace(place)
-        except OSError as caught:
-            raise OutputError(f"{out}: it could not be written ({caught}); what stood there is untouched") from caught
-        finally:
-            with suppress(OSError):
-                beside.unlink()
+        with whole_file(out) as part, part.open("wb") as written:
+            written.writelines(batch)
     return _summary(batch, out)
 
 

@@ -133,7 +133,7 @@ def export(plan_id: str | None, out: str | None, listed: bool, place: str | None
         gis-grid export --list
         gis-grid export p3f9a0c41d2e7 --out plan.gpkg
     """  # noqa: D301
-    from gis_grid.planfile import check_place, write_plan
+    from gis_grid.planfile import check_plan_place, write_plan
     from gis_grid.store import open_store
     from gis_grid.store.access import LOCAL
     from gis_grid.store.audit import record
@@ -144,7 +144,7 @@ def export(plan_id: str | None, out: str | None, listed: bool, place: str | None
         return
     if plan_id is None or out is None:
         raise click.UsageError("name a plan and --out, or --list")
-    check_place(out)
+    check_plan_place(out)
     with Progress() as progress, open_store(place) as store:
         progress("reading", 0.0)
         with store.reading() as session:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,8 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from gis_grid.errors import Fault, OutputError, PlanFileError
+from gis_grid.errors import Fault, PlanFileError
+from gis_grid.places import check_place, whole_file
 from gis_grid.plan import Plan
 from gis_grid.planfile.layers import FORMAT, GEOMETRY, NEEDED, layers_of, plain_columns, plan_of
 from gis_grid.planfile.styles import TABLE, style_table
@@ -21,7 +21,7 @@ from gis_grid.planfile.styles import TABLE, style_table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["check_place", "read_plan", "write_plan"]
+__all__ = ["check_plan_place", "read_plan", "write_plan"]
 
 #: Stands in every time stamp of a file, so that equal plans make equal files.
 WRITTEN_AT = "2000-01-01T00:00:00.000Z"
@@ -65,43 +65,17 @@ def write_plan(plan: Plan, path: str | Path) -> Path:
     >>> back.grids["households"].tolist()
     [400]
     """
-    path = check_place(path)
+    path = check_plan_place(path)
     layers = layers_of(plan)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.gpkg")
-    try:
-        _write_layers(layers, beside)
-        _check_written(layers, beside)
-        _flush(beside)
-        beside.replace(path)
-        _flush(path.parent)
-    except (*BROKEN, OSError, sqlite3.Error) as caught:
-        raise OutputError(
-            f"{path}: the plan could not be written ({caught}); what stood there is untouched"
-        ) from caught
-    finally:
-        for rest in path.parent.glob(f"{beside.name}*"):
-            with suppress(OSError):
-                rest.unlink()
+    with whole_file(path, faults=(*BROKEN, sqlite3.Error)) as part:
+        _write_layers(layers, part)
+        _check_written(layers, part)
     return path
 
 
-def check_place(path: str | Path) -> Path:
-    """Return the path if a plan can stand there, so that long work need not start in vain.
-
-    Raises
-    ------
-    OutputError
-        If the name does not end in .gpkg, it is a folder, or its folder is missing or closed to writing.
-    """
-    path = Path(path)
-    if path.suffix.lower() != ".gpkg":
-        raise OutputError(f"{path}: a plan is a GeoPackage → give a name that ends in .gpkg")
-    if path.is_dir() or not path.parent.is_dir():
-        problem = "this is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise OutputError(f"{path}: {problem} → create the folder and name a file in it")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"{path}: the folder {path.parent} is closed to writing → choose another")
-    return path
+def check_plan_place(path: str | Path) -> Path:
+    """Return the path if a plan can stand there, so that long work need not start in vain; faults as `check_place`."""
+    return check_place(path, ".gpkg", what="a plan is a GeoPackage")
 
 
 def read_plan(path: str | Path) -> Plan:
@@ -215,11 +189,3 @@ def _check_written(layers: Mapping[str, pd.DataFrame], path: Path) -> None:
             (count,) = file.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608  our own layer names
             if count != len(frame):
                 raise OSError(f"layer '{name}' kept {count} of {len(frame)} rows")
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

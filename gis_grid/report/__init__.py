@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gis_grid.errors import OutputError
+from gis_grid.places import check_place, put_file
 from gis_grid.report.card import CardOptions, Holder, grid_card
 from gis_grid.report.page import report_page
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gis_grid.plan import Plan
 
 __all__ = ["CardOptions", "Holder", "grid_card", "report_page", "write_report"]
+
+ENDINGS = (".html", ".htm", ".pdf", ".xlsx")
 
 
 def write_report(plan: Plan, path: str | Path) -> Path:
@@ -26,17 +29,13 @@ def write_report(plan: Plan, path: str | Path) -> Path:
         If the name has another ending, no Chinese font is found for an atlas, or the file cannot be written; what stood
         there is untouched.
     """
-    from gis_grid.report.files import put_file
-
-    kind = Path(path).suffix.lower()
-    if kind in (".html", ".htm"):
-        return put_file(report_page(plan).encode(), path)
-    if kind == ".pdf":
+    path = check_place(path, *ENDINGS, what="a report is a page, an atlas or a workbook")
+    if path.suffix.lower() == ".pdf":
         from gis_grid.report.atlas import atlas
 
         return put_file(atlas(plan), path)
-    if kind == ".xlsx":
+    if path.suffix.lower() == ".xlsx":
         from gis_grid.report.workbook import workbook
 
         return put_file(workbook(plan), path)
-    raise OutputError(f"{path}: a report is a page, an atlas or a workbook → end the name in .html, .pdf or .xlsx")
+    return put_file(report_page(plan).encode(), path)

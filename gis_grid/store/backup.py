@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
 import sqlite3
 from contextlib import closing, contextmanager
@@ -15,6 +13,7 @@ from sqlalchemy import text
 
 from gis_grid import __version__
 from gis_grid.errors import ClashError, Fault, OutputError, StoreError
+from gis_grid.places import beside, check_place, whole_file
 from gis_grid.store.access import LOCAL
 from gis_grid.store.audit import record
 from gis_grid.store.columns import now
@@ -64,12 +63,12 @@ def backup(store: Store, path: str | Path, *, actor: Actor = LOCAL, watch: Watch
     """
     actor.require("backup")
     watch = watch or (lambda _stage, _share: None)
-    path = _place(path)
+    path = check_place(path)
     revision = revision_of(store)
     if revision is None:
         place = store.engine.url.render_as_string(hide_password=True)
         raise StoreError(Fault("this is no store yet", place, remedy="make it one with: gis-grid init"))
-    with _beside(path) as part:
+    with _roomy(path), whole_file(path, faults=(sqlite3.Error,), mode=0o600) as part:
         if store.dialect == "sqlite":
             _copy_pages(store, part, watch)
         else:
@@ -81,9 +80,6 @@ def backup(store: Store, path: str | Path, *, actor: Actor = LOCAL, watch: Watch
             rows = add_sums(file, notes | {"revision": revision})
         watch("checksums", 1.0)
         part.chmod(0o600)
-        _flush(part)
-        part.replace(path)
-        _flush(path.parent)
     done = Backup(path, revision, rows, path.stat().st_size)
     with store.writing() as session:
         record(session, actor, "backup", path.name, detail={"rows": rows})
@@ -115,7 +111,8 @@ def restore(
         remedy = "restore into an empty store, or say that what it holds may go: --replace"
         raise ClashError(Fault("the store is not empty", place, remedy=remedy))
     target = store.file or path
-    with _beside(target.with_name(f"{target.name}.restored")) as part:
+    copy = target.with_name(f"{target.name}.restored")
+    with _roomy(copy), beside(copy, faults=(sqlite3.Error,), mode=0o600) as part:
         shutil.copyfile(path, part)
         with closing(sqlite3.connect(part)) as file:
             for table in ("backup_sums", "backup_notes"):
@@ -134,46 +131,15 @@ def restore(
     return Backup(path, revision, rows, path.stat().st_size)
 
 
-def _place(path: str | Path) -> Path:
-    path = Path(path)
-    if path.is_dir() or not path.parent.is_dir():
-        problem = "this is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise OutputError(f"{path}: {problem} → create the folder and name a file in it")
-    return path
-
-
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
-    """Give a hidden file beside a place; it is gone afterwards, and so are those that killed processes left."""
-    for rest in path.parent.glob(f".{path.name}.*.part*"):
-        if not _alive(rest.name.removeprefix(f".{path.name}.").partition(".")[0]):
-            rest.unlink(missing_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+def _roomy(path: Path) -> Iterator[None]:
+    """Say that the disk is full where that is why the store in a hidden file beside a place cannot be written."""
     try:
-        part.touch(mode=0o600)
-        yield part
-    except (OSError, sqlite3.Error) as caught:
-        raise OutputError(f"{path}: it could not be written ({caught}); what stood there is untouched") from caught
+        yield
     except StoreError as caught:
-        if "full" in str(caught) and part.name in str(caught):
+        if "full" in str(caught) and f".{path.stem}." in str(caught):
             raise OutputError(f"{path}: the disk is full; what stood there is untouched → make room") from caught
         raise
-    finally:
-        for rest in path.parent.glob(f"{part.name}*"):
-            with contextlib.suppress(OSError):
-                rest.unlink()
-
-
-def _alive(process: str) -> bool:
-    if not process.isdecimal():
-        return True
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def _copy_pages(store: Store, part: Path, watch: Watch) -> None:
@@ -252,11 +218,3 @@ def drop_everything(connection: Connection) -> None:
     for name in WRITTEN_ONCE:
         connection.execute(text(f"DROP FUNCTION IF EXISTS {name}_is_written_once CASCADE"))
     connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

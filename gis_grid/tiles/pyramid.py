@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from gis_grid.crs import transform_geometries
 from gis_grid.errors import Fault, InputError, OutputError
 from gis_grid.grids import dissolve
 from gis_grid.palette import colour_numbers, neighbour_pairs
+from gis_grid.places import check_place, whole_file
 from gis_grid.tiles.drafts import Counts, Division, DraftTiles, described, told
 from gis_grid.tiles.encoder import POLYGON, Properties, layer, zipped
 from gis_grid.tiles.lines import Labels, Streets, StreetsAt
@@ -140,40 +140,18 @@ def write_tiles(
     if pyramid.count > TOO_MANY:
         remedy = "end at a coarser zoom"
         raise InputError(Fault(f"zooms {pyramid.zooms} would need {pyramid.count:,} tiles", remedy=remedy))
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            writer = archive(file)
-            for number, tile in pyramid.tiles(progress):
-                writer.write_tile(number, zipped(tile))
-            writer.finalize(_header(pyramid), _about(pyramid))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as caught:
-        raise OutputError(f"{path}: the tiles could not be written ({caught.strerror})") from caught
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as part, part.open("wb") as file:
+        writer = archive(file)
+        for number, tile in pyramid.tiles(progress):
+            writer.write_tile(number, zipped(tile))
+        writer.finalize(_header(pyramid), _about(pyramid))
+        file.flush()
     return path
 
 
 def check_tiles_place(path: str | Path) -> Path:
-    """Return the path if tiles can stand there, so that long work need not start in vain.
-
-    Raises
-    ------
-    OutputError
-        If the name does not end in .pmtiles, it is a folder, or its folder is missing or closed to writing.
-    """
-    path = Path(path)
-    if path.suffix.lower() != ".pmtiles":
-        raise OutputError(f"{path}: tiles are written as PMTiles → give a name that ends in .pmtiles")
-    if path.is_dir() or not path.parent.is_dir():
-        problem = "this is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise OutputError(f"{path}: {problem} → create the folder and name a file in it")
-    if not os.access(path.parent, os.W_OK):
-        raise OutputError(f"{path}: the folder {path.parent} is closed to writing → choose another")
-    return path
+    """Return the path if tiles can stand there, so that long work need not start in vain; faults as `check_place`."""
+    return check_place(path, ".pmtiles", what="tiles are written as PMTiles")
 
 
 def _header(pyramid: Pyramid) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 from importlib import resources
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gis_grid.errors import OutputError
 from gis_grid.palette import FILLS, LINES
+from gis_grid.places import check_place, put_file
 from gis_grid.webmap.features import features_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gis_grid.plan import Plan
     from gis_grid.webmap.features import Features
 
-__all__ = ["map_page", "write_map", "write_page"]
+__all__ = ["map_page", "write_map"]
 
 #: A page larger than this is simplified further, up to a tolerance at which streets still look like themselves.
 WANTED_BYTES = 4_000_000
@@ -80,33 +80,15 @@ def map_page(plan: Plan) -> str:
 
 
 def write_map(plan: Plan, path: str | Path) -> Path:
-    """Write the page of `map_page` to a file ending in .html and return its path; faults as in `write_page`."""
-    return write_page(map_page(plan), path)
-
-
-def write_page(page: str, path: str | Path) -> Path:
-    """Write an HTML page beside its place, then rename it, so that no half page is ever seen.
+    """Write the page of `map_page` to a file ending in .html and return its path.
 
     Raises
     ------
     OutputError
         If the name does not end in .html, or the page cannot be written; what stood there is untouched.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise OutputError(f"{path}: pages are written as .html → give such a name")
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as caught:
-        raise OutputError(f"{path}: the page could not be written ({caught.strerror})") from caught
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+    path = check_place(path, ".html", ".htm", what="a map is a page")
+    return put_file(map_page(plan).encode(), path)
 
 
 def _map(plan: Plan, features: Features) -> tuple[folium.Map, str]:

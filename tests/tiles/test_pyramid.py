@@ -110,7 +110,7 @@ def test_a_failed_write_leaves_what_stood_there(tmp_path: Path, monkeypatch: pyt
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("gis_grid.tiles.pyramid.os.fsync", fail)
+    monkeypatch.setattr("gis_grid.places.os.fsync", fail)
     with pytest.raises(OutputError, match="No space left"):
         write_tiles(small_plan(), path)
     assert path.read_bytes() == b"before"
