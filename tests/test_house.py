@@ -20,8 +20,6 @@ from gis_grid.planfile.layers import NEEDED
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("gis_grid", "api")
 MODULES = sorted(path for name in FOLDERS for path in (ROOT / name).rglob("*.py") if "node_modules" not in path.parts)
-#: a migration is a list of columns as they were on a day, as long as it is
-READ = [path for path in MODULES if path.parent.name != "versions"]
 FRONT = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 PAGES = [*(ROOT / name for name in FRONT), *sorted((ROOT / "docs").rglob("*.md"))]
 #: "About 40" lines a function: a long table or a list of plain calls may be a little longer.
@@ -106,10 +104,8 @@ def test_the_npm_lock_names_no_index() -> None:
     assert '"integrity": "sha512-' in text
 
 
-@pytest.mark.parametrize("module", READ, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_modules_and_functions_stay_small(module: Path) -> None:
-    if module.parent.name == "versions":  # a migration lists every column of its tables
-        return
     text = module.read_text(encoding="utf-8")
     assert len(text.splitlines()) <= LINES_OF_MODULE
     for node in ast.walk(ast.parse(text)):

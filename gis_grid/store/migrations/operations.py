@@ -1,8 +1,29 @@
-"""What migrations do that differs between the two databases: indexes on shapes, tables that are written once."""
+"""What migrations are written in: columns in short, indexes on shapes, tables that are written once."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import sqlalchemy as sa
 from alembic import op
+
+from gis_grid.store.columns import Shape
+
+
+def columns(kind: Any, *names: str, nullable: bool = False) -> list[sa.Column[Any]]:
+    """Return columns of one type, in their order."""
+    return [sa.Column(name, kind, nullable=nullable) for name in names]
+
+
+def link(name: str, target: str, kind: Any = sa.Integer, *, nullable: bool = False, **more: Any) -> sa.Column[Any]:
+    """Return a column that names a row of another table, such as ``areas.id``."""
+    return sa.Column(name, kind, sa.ForeignKey(target), nullable=nullable, **more)
+
+
+def boxed() -> list[sa.Column[Any]]:
+    """Return the columns of a shape that is found by where it lies (`gis_grid.store.models.Boxed`)."""
+    shape: sa.Column[Any] = sa.Column("geom", Shape("MULTIPOLYGON"), nullable=True)
+    return [shape, *columns(sa.Double, "west", "south", "east", "north", nullable=True)]
 
 
 def index_shapes(table: str) -> None:

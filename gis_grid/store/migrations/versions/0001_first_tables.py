@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from gis_grid.store.columns import Document, Moment, Shape
-from gis_grid.store.migrations.operations import index_shapes, write_once
+from gis_grid.store.columns import Document, Moment
+from gis_grid.store.migrations.operations import boxed, columns, index_shapes, link, write_once
 
 revision = "0001"
 down_revision = None
@@ -21,6 +21,7 @@ def upgrade() -> None:
     _drafts()
     _publications()
     _people()
+    _addresses()
     _access()
     for table in ("areas", "blocks", "grids"):
         index_shapes(table)
@@ -31,415 +32,301 @@ def upgrade() -> None:
 def _areas_and_grounds() -> None:
     op.create_table(
         "areas",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("level", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("parent_id", sa.Integer(), nullable=True),
-        sa.Column("path", sa.String(), nullable=False),
-        sa.Column("timezone", sa.String(), nullable=False),
-        sa.Column("valid_from", sa.Date(), nullable=False),
-        sa.Column("valid_to", sa.Date(), nullable=True),
-        sa.Column("geom", Shape("MULTIPOLYGON"), nullable=True),
-        sa.Column("west", sa.Double(), nullable=True),
-        sa.Column("south", sa.Double(), nullable=True),
-        sa.Column("east", sa.Double(), nullable=True),
-        sa.Column("north", sa.Double(), nullable=True),
-        sa.CheckConstraint(
-            "level IN ('province', 'city', 'district', 'street', 'community')", name=op.f("ck_areas_level")
-        ),
-        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name=op.f("ck_areas_days")),
-        sa.ForeignKeyConstraint(["parent_id"], ["areas.id"], name=op.f("fk_areas_parent_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_areas")),
-        sa.UniqueConstraint("path", "valid_from", name=op.f("uq_areas_path_valid_from")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        *columns(sa.String, "code", "level", "name"),
+        link("parent_id", "areas.id", nullable=True),
+        *columns(sa.String, "path", "timezone"),
+        *columns(sa.Date, "valid_from"),
+        *columns(sa.Date, "valid_to", nullable=True),
+        *boxed(),
+        sa.CheckConstraint("level IN ('province', 'city', 'district', 'street', 'community')", name="level"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="days"),
+        sa.UniqueConstraint("path", "valid_from"),
     )
-    op.create_index(op.f("ix_areas_code"), "areas", ["code"], unique=False)
-    op.create_index(op.f("ix_areas_parent_id"), "areas", ["parent_id"], unique=False)
-    op.create_index(op.f("ix_areas_path"), "areas", ["path"], unique=False)
+    op.create_index("ix_areas_code", "areas", ["code"])
+    op.create_index("ix_areas_parent_id", "areas", ["parent_id"])
+    op.create_index("ix_areas_path", "areas", ["path"])
     op.create_table(
         "area_predecessors",
-        sa.Column("area_id", sa.Integer(), nullable=False),
-        sa.Column("predecessor_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_area_predecessors_area_id")),
-        sa.ForeignKeyConstraint(["predecessor_id"], ["areas.id"], name=op.f("fk_area_predecessors_predecessor_id")),
-        sa.PrimaryKeyConstraint("area_id", "predecessor_id", name=op.f("pk_area_predecessors")),
+        link("area_id", "areas.id"),
+        link("predecessor_id", "areas.id"),
+        sa.PrimaryKeyConstraint("area_id", "predecessor_id"),
     )
     op.create_table(
         "grounds",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("district_id", sa.Integer(), nullable=False),
-        sa.Column("crs", sa.String(), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_grounds_district_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_grounds")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        link("district_id", "areas.id"),
+        *columns(sa.String, "crs"),
+        *columns(Moment, "created_at"),
     )
-    op.create_index(op.f("ix_grounds_district_id"), "grounds", ["district_id"], unique=False)
+    op.create_index("ix_grounds_district_id", "grounds", ["district_id"])
     op.create_table(
         "ground_layers",
-        sa.Column("ground_id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["ground_id"], ["grounds.id"], name=op.f("fk_ground_layers_ground_id")),
-        sa.PrimaryKeyConstraint("ground_id", "name", name=op.f("pk_ground_layers")),
+        link("ground_id", "grounds.id"),
+        *columns(sa.String, "name"),
+        *columns(sa.LargeBinary, "content"),
+        sa.PrimaryKeyConstraint("ground_id", "name"),
     )
     op.create_table(
         "blocks",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("ground_id", sa.Integer(), nullable=False),
-        sa.Column("block_id", sa.String(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("parent_block_id", sa.String(), nullable=False),
-        sa.Column("atom", sa.String(), nullable=False),
-        sa.Column("community_code", sa.String(), nullable=False),
-        sa.Column("households", sa.Integer(), nullable=False),
-        sa.Column("shape", sa.LargeBinary(), nullable=False),
-        sa.Column("geom", Shape("MULTIPOLYGON"), nullable=True),
-        sa.Column("west", sa.Double(), nullable=True),
-        sa.Column("south", sa.Double(), nullable=True),
-        sa.Column("east", sa.Double(), nullable=True),
-        sa.Column("north", sa.Double(), nullable=True),
-        sa.ForeignKeyConstraint(["ground_id"], ["grounds.id"], name=op.f("fk_blocks_ground_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_blocks")),
-        sa.UniqueConstraint("ground_id", "block_id", name=op.f("uq_blocks_ground_id_block_id")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        link("ground_id", "grounds.id"),
+        *columns(sa.String, "block_id"),
+        *columns(sa.Integer, "place"),
+        *columns(sa.String, "parent_block_id", "atom", "community_code"),
+        *columns(sa.Integer, "households"),
+        *columns(sa.LargeBinary, "shape"),
+        *boxed(),
+        sa.UniqueConstraint("ground_id", "block_id"),
     )
 
 
 def _plans() -> None:
     op.create_table(
         "plans",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("district_id", sa.Integer(), nullable=False),
-        sa.Column("ground_id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("main_tier", sa.String(), nullable=False),
-        sa.Column("scheme", Document, nullable=False),
-        sa.Column("notes", Document, nullable=False),
-        sa.Column("based_on", sa.String(), nullable=True),
-        sa.Column("from_draft", sa.String(), nullable=True),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("created_by", sa.String(), nullable=False),
-        sa.CheckConstraint(
-            "state IN ('proposed', 'submitted', 'approved', 'published', 'returned')", name=op.f("ck_plans_state")
-        ),
-        sa.ForeignKeyConstraint(["based_on"], ["plans.id"], name=op.f("fk_plans_based_on")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_plans_district_id")),
-        sa.ForeignKeyConstraint(["ground_id"], ["grounds.id"], name=op.f("fk_plans_ground_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_plans")),
+        sa.Column("id", sa.String(), primary_key=True),
+        link("district_id", "areas.id"),
+        link("ground_id", "grounds.id"),
+        *columns(sa.String, "name", "state", "main_tier"),
+        *columns(Document, "scheme", "notes"),
+        link("based_on", "plans.id", sa.String, nullable=True),
+        *columns(sa.String, "from_draft", nullable=True),
+        *columns(Moment, "created_at"),
+        *columns(sa.String, "created_by"),
+        sa.CheckConstraint("state IN ('proposed', 'submitted', 'approved', 'published', 'returned')", name="state"),
     )
-    op.create_index(op.f("ix_plans_district_id"), "plans", ["district_id"], unique=False)
+    op.create_index("ix_plans_district_id", "plans", ["district_id"])
     op.create_table(
         "plan_layers",
-        sa.Column("plan_id", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_plan_layers_plan_id")),
-        sa.PrimaryKeyConstraint("plan_id", "name", name=op.f("pk_plan_layers")),
+        link("plan_id", "plans.id", sa.String),
+        *columns(sa.String, "name"),
+        *columns(sa.LargeBinary, "content"),
+        sa.PrimaryKeyConstraint("plan_id", "name"),
     )
     op.create_table(
         "assignments",
-        sa.Column("plan_id", sa.String(), nullable=False),
-        sa.Column("tier", sa.String(), nullable=False),
-        sa.Column("block_id", sa.String(), nullable=False),
-        sa.Column("unit", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_assignments_plan_id")),
-        sa.PrimaryKeyConstraint("plan_id", "tier", "block_id", name=op.f("pk_assignments")),
+        link("plan_id", "plans.id", sa.String),
+        *columns(sa.String, "tier", "block_id", "unit"),
+        sa.PrimaryKeyConstraint("plan_id", "tier", "block_id"),
     )
     op.create_table(
         "grids",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("plan_id", sa.String(), nullable=False),
-        sa.Column("grid_id", sa.String(), nullable=False),
-        sa.Column("place", sa.Integer(), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("tier", sa.String(), nullable=False),
-        sa.Column("parent_code", sa.String(), nullable=False),
-        sa.Column("community_code", sa.String(), nullable=False),
-        sa.Column("households", sa.Integer(), nullable=False),
-        sa.Column("bounds_zh", sa.String(), nullable=False),
-        sa.Column("bounds_en", sa.String(), nullable=False),
-        sa.Column("shape", sa.LargeBinary(), nullable=False),
-        sa.Column("geom", Shape("MULTIPOLYGON"), nullable=True),
-        sa.Column("west", sa.Double(), nullable=True),
-        sa.Column("south", sa.Double(), nullable=True),
-        sa.Column("east", sa.Double(), nullable=True),
-        sa.Column("north", sa.Double(), nullable=True),
-        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_grids_plan_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_grids")),
-        sa.UniqueConstraint("plan_id", "code", name=op.f("uq_grids_plan_id_code")),
-        sa.UniqueConstraint("plan_id", "grid_id", name=op.f("uq_grids_plan_id_grid_id")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        link("plan_id", "plans.id", sa.String),
+        *columns(sa.String, "grid_id"),
+        *columns(sa.Integer, "place"),
+        *columns(sa.String, "code", "name", "kind", "tier", "parent_code", "community_code"),
+        *columns(sa.Integer, "households"),
+        *columns(sa.String, "bounds_zh", "bounds_en"),
+        *columns(sa.LargeBinary, "shape"),
+        *boxed(),
+        sa.UniqueConstraint("plan_id", "code"),
+        sa.UniqueConstraint("plan_id", "grid_id"),
     )
-    op.create_index("ix_grids_code", "grids", ["code"], unique=False)
+    op.create_index("ix_grids_code", "grids", ["code"])
 
 
 def _drafts() -> None:
     op.create_table(
         "drafts",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("plan_id", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("created_by", sa.String(), nullable=False),
-        sa.Column("changed_at", Moment(), nullable=False),
-        sa.CheckConstraint("state IN ('open', 'submitted', 'discarded')", name=op.f("ck_drafts_state")),
-        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_drafts_plan_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_drafts")),
+        sa.Column("id", sa.String(), primary_key=True),
+        link("plan_id", "plans.id", sa.String),
+        *columns(sa.String, "name", "state"),
+        *columns(sa.Integer, "revision"),
+        *columns(Moment, "created_at"),
+        *columns(sa.String, "created_by"),
+        *columns(Moment, "changed_at"),
+        sa.CheckConstraint("state IN ('open', 'submitted', 'discarded')", name="state"),
     )
-    op.create_index(op.f("ix_drafts_plan_id"), "drafts", ["plan_id"], unique=False)
+    op.create_index("ix_drafts_plan_id", "drafts", ["plan_id"])
     op.create_table(
         "draft_assignments",
-        sa.Column("draft_id", sa.String(), nullable=False),
-        sa.Column("block_id", sa.String(), nullable=False),
-        sa.Column("grid_id", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_draft_assignments_draft_id")),
-        sa.PrimaryKeyConstraint("draft_id", "block_id", name=op.f("pk_draft_assignments")),
+        link("draft_id", "drafts.id", sa.String),
+        *columns(sa.String, "block_id", "grid_id"),
+        sa.PrimaryKeyConstraint("draft_id", "block_id"),
     )
     op.create_table(
         "draft_blocks",
-        sa.Column("draft_id", sa.String(), nullable=False),
-        sa.Column("block_id", sa.String(), nullable=False),
-        sa.Column("cut_from", sa.String(), nullable=False),
-        sa.Column("parent_block_id", sa.String(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("counts", Document, nullable=False),
-        sa.Column("shape", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_draft_blocks_draft_id")),
-        sa.PrimaryKeyConstraint("draft_id", "block_id", name=op.f("pk_draft_blocks")),
+        link("draft_id", "drafts.id", sa.String),
+        *columns(sa.String, "block_id", "cut_from", "parent_block_id"),
+        *columns(sa.Integer, "revision"),
+        *columns(Document, "counts"),
+        *columns(sa.LargeBinary, "shape"),
+        sa.PrimaryKeyConstraint("draft_id", "block_id"),
     )
     op.create_table(
         "journal",
-        sa.Column("draft_id", sa.String(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("moves", Document, nullable=False),
-        sa.Column("undoes", sa.Integer(), nullable=True),
-        sa.Column("cut", Document, nullable=True),
-        sa.Column("why", sa.String(), nullable=False),
-        sa.Column("who", sa.String(), nullable=False),
-        sa.Column("at", Moment(), nullable=False),
-        sa.CheckConstraint("kind IN ('moves', 'undo', 'cut')", name=op.f("ck_journal_kind")),
-        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_journal_draft_id")),
-        sa.PrimaryKeyConstraint("draft_id", "revision", name=op.f("pk_journal")),
+        link("draft_id", "drafts.id", sa.String),
+        *columns(sa.Integer, "revision"),
+        *columns(sa.String, "kind"),
+        *columns(Document, "moves"),
+        *columns(sa.Integer, "undoes", nullable=True),
+        *columns(Document, "cut", nullable=True),
+        *columns(sa.String, "why", "who"),
+        *columns(Moment, "at"),
+        sa.PrimaryKeyConstraint("draft_id", "revision"),
+        sa.CheckConstraint("kind IN ('moves', 'undo', 'cut')", name="kind"),
     )
     op.create_table(
         "draft_requests",
-        sa.Column("draft_id", sa.String(), nullable=False),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("content", sa.String(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("changed", sa.Boolean(), nullable=False),
-        sa.Column("answer", Document, nullable=False),
-        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_draft_requests_draft_id")),
-        sa.PrimaryKeyConstraint("draft_id", "key", name=op.f("pk_draft_requests")),
+        link("draft_id", "drafts.id", sa.String),
+        *columns(sa.String, "key", "content"),
+        *columns(sa.Integer, "revision"),
+        *columns(sa.Boolean, "changed"),
+        *columns(Document, "answer"),
+        sa.PrimaryKeyConstraint("draft_id", "key"),
     )
 
 
 def _publications() -> None:
     op.create_table(
         "approvals",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("plan_id", sa.String(), nullable=False),
-        sa.Column("step", sa.String(), nullable=False),
-        sa.Column("who", sa.String(), nullable=False),
-        sa.Column("at", Moment(), nullable=False),
-        sa.Column("comment", sa.String(), nullable=False),
-        sa.CheckConstraint(
-            "step IN ('submit', 'approve', 'return', 'publish', 'withdraw')", name=op.f("ck_approvals_step")
-        ),
-        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_approvals_plan_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        link("plan_id", "plans.id", sa.String),
+        *columns(sa.String, "step", "who"),
+        *columns(Moment, "at"),
+        *columns(sa.String, "comment"),
+        sa.CheckConstraint("step IN ('submit', 'approve', 'return', 'publish', 'withdraw')", name="step"),
     )
-    op.create_index(op.f("ix_approvals_plan_id"), "approvals", ["plan_id"], unique=False)
+    op.create_index("ix_approvals_plan_id", "approvals", ["plan_id"])
     op.create_table(
         "publications",
-        sa.Column("plan_id", sa.String(), nullable=False),
-        sa.Column("district_id", sa.Integer(), nullable=False),
-        sa.Column("effective", sa.Date(), nullable=False),
-        sa.Column("at", Moment(), nullable=False),
-        sa.Column("who", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_publications_district_id")),
-        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_publications_plan_id")),
-        sa.PrimaryKeyConstraint("plan_id", name=op.f("pk_publications")),
-        sa.UniqueConstraint("district_id", "effective", name=op.f("uq_publications_district_id_effective")),
+        link("plan_id", "plans.id", sa.String, primary_key=True),
+        link("district_id", "areas.id"),
+        *columns(sa.Date, "effective"),
+        *columns(Moment, "at"),
+        *columns(sa.String, "who"),
+        sa.UniqueConstraint("district_id", "effective"),
     )
     op.create_table(
         "grid_codes",
-        sa.Column("district_id", sa.Integer(), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.Column("plan_id", sa.String(), nullable=False),
-        sa.Column("valid_from", sa.Date(), nullable=False),
-        sa.Column("retired_on", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_grid_codes_district_id")),
-        sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_grid_codes_plan_id")),
-        sa.PrimaryKeyConstraint("district_id", "code", name=op.f("pk_grid_codes")),
+        link("district_id", "areas.id"),
+        *columns(sa.String, "code"),
+        link("plan_id", "plans.id", sa.String),
+        *columns(sa.Date, "valid_from"),
+        *columns(sa.Date, "retired_on", nullable=True),
+        sa.PrimaryKeyConstraint("district_id", "code"),
     )
     op.create_table(
         "lineage",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("plan_id", sa.String(), nullable=False),
-        sa.Column("old_code", sa.String(), nullable=False),
-        sa.Column("new_code", sa.String(), nullable=False),
-        sa.Column("relation", sa.String(), nullable=False),
-        sa.Column("households", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["plan_id"], ["publications.plan_id"], name=op.f("fk_lineage_plan_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_lineage")),
-        sa.UniqueConstraint("plan_id", "old_code", "new_code", name=op.f("uq_lineage_plan_id_old_code_new_code")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        link("plan_id", "publications.plan_id", sa.String),
+        *columns(sa.String, "old_code", "new_code", "relation"),
+        *columns(sa.Integer, "households"),
+        sa.UniqueConstraint("plan_id", "old_code", "new_code"),
     )
-    op.create_index(op.f("ix_lineage_new_code"), "lineage", ["new_code"], unique=False)
-    op.create_index(op.f("ix_lineage_old_code"), "lineage", ["old_code"], unique=False)
+    op.create_index("ix_lineage_new_code", "lineage", ["new_code"])
+    op.create_index("ix_lineage_old_code", "lineage", ["old_code"])
     op.create_table(
         "tilesets",
-        sa.Column("plan_id", sa.String(), nullable=False),
-        sa.Column("audience", sa.String(), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["plan_id"], ["publications.plan_id"], name=op.f("fk_tilesets_plan_id")),
-        sa.PrimaryKeyConstraint("plan_id", "audience", name=op.f("pk_tilesets")),
+        link("plan_id", "publications.plan_id", sa.String),
+        *columns(sa.String, "audience", "sha256"),
+        *columns(sa.LargeBinary, "content"),
+        sa.PrimaryKeyConstraint("plan_id", "audience"),
     )
 
 
 def _people() -> None:
     op.create_table(
         "staff",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("district_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("work_phone", sa.String(), nullable=False),
-        sa.Column("lon", sa.Double(), nullable=True),
-        sa.Column("lat", sa.Double(), nullable=True),
-        sa.Column("valid_from", sa.Date(), nullable=False),
-        sa.Column("valid_to", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_staff_district_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
-        sa.UniqueConstraint("district_id", "number", name=op.f("uq_staff_district_id_number")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        link("district_id", "areas.id"),
+        *columns(sa.String, "number", "name", "work_phone"),
+        *columns(sa.Double, "lon", "lat", nullable=True),
+        *columns(sa.Date, "valid_from"),
+        *columns(sa.Date, "valid_to", nullable=True),
+        sa.UniqueConstraint("district_id", "number"),
     )
     op.create_table(
         "posts",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("district_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("name_zh", sa.String(), nullable=False),
-        sa.Column("name_en", sa.String(), nullable=False),
-        sa.Column("lines", Document, nullable=False),
-        sa.Column("valid_from", sa.Date(), nullable=False),
-        sa.Column("valid_to", sa.Date(), nullable=True),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_posts_district_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
-        sa.UniqueConstraint("district_id", "number", "valid_from", name=op.f("uq_posts_district_id_number_valid_from")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        link("district_id", "areas.id"),
+        *columns(sa.String, "number", "role", "name_zh", "name_en"),
+        *columns(Document, "lines"),
+        *columns(sa.Date, "valid_from"),
+        *columns(sa.Date, "valid_to", nullable=True),
+        sa.UniqueConstraint("district_id", "number", "valid_from"),
     )
     op.create_table(
         "post_units",
-        sa.Column("post_id", sa.Integer(), nullable=False),
-        sa.Column("tier", sa.String(), nullable=False),
-        sa.Column("code", sa.String(), nullable=False),
-        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_post_units_post_id")),
-        sa.PrimaryKeyConstraint("post_id", "tier", "code", name=op.f("pk_post_units")),
+        link("post_id", "posts.id"),
+        *columns(sa.String, "tier", "code"),
+        sa.PrimaryKeyConstraint("post_id", "tier", "code"),
     )
-    op.create_index(op.f("ix_post_units_code"), "post_units", ["code"], unique=False)
+    op.create_index("ix_post_units_code", "post_units", ["code"])
     op.create_table(
         "staff_assignments",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("post_id", sa.Integer(), nullable=False),
-        sa.Column("staff_id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("valid_from", sa.Date(), nullable=False),
-        sa.Column("valid_to", sa.Date(), nullable=True),
-        sa.CheckConstraint("kind IN ('holder', 'substitute', 'leave')", name=op.f("ck_staff_assignments_kind")),
-        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_staff_assignments_days")),
-        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_staff_assignments_post_id")),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_assignments_staff_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_assignments")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        link("post_id", "posts.id"),
+        link("staff_id", "staff.id"),
+        *columns(sa.String, "kind"),
+        *columns(sa.Date, "valid_from"),
+        *columns(sa.Date, "valid_to", nullable=True),
+        sa.CheckConstraint("kind IN ('holder', 'substitute', 'leave')", name="kind"),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name="days"),
     )
-    op.create_index(op.f("ix_staff_assignments_post_id"), "staff_assignments", ["post_id"], unique=False)
-    op.create_index(op.f("ix_staff_assignments_staff_id"), "staff_assignments", ["staff_id"], unique=False)
+    op.create_index("ix_staff_assignments_post_id", "staff_assignments", ["post_id"])
+    op.create_index("ix_staff_assignments_staff_id", "staff_assignments", ["staff_id"])
+
+
+def _addresses() -> None:
     op.create_table(
         "addresses",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("district_id", sa.Integer(), nullable=False),
-        sa.Column("street", sa.String(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False),
-        sa.Column("compound", sa.String(), nullable=False),
-        sa.Column("building", sa.String(), nullable=False),
-        sa.Column("stairwell", sa.String(), nullable=False),
-        sa.Column("households", sa.Integer(), nullable=False),
-        sa.Column("block_id", sa.String(), nullable=False),
-        sa.Column("lon", sa.Double(), nullable=False),
-        sa.Column("lat", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_addresses_district_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_addresses")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        link("district_id", "areas.id"),
+        *columns(sa.String, "street", "number", "compound", "building", "stairwell"),
+        *columns(sa.Integer, "households"),
+        *columns(sa.String, "block_id"),
+        *columns(sa.Double, "lon", "lat"),
     )
-    op.create_index(op.f("ix_addresses_district_id"), "addresses", ["district_id"], unique=False)
-    op.create_index(op.f("ix_addresses_street"), "addresses", ["street"], unique=False)
+    op.create_index("ix_addresses_district_id", "addresses", ["district_id"])
+    op.create_index("ix_addresses_street", "addresses", ["street"])
 
 
 def _access() -> None:
     op.create_table(
         "tokens",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("hash", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("area_id", sa.Integer(), nullable=True),
-        sa.Column("staff_id", sa.Integer(), nullable=True),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("expires_at", Moment(), nullable=False),
-        sa.Column("revoked_at", Moment(), nullable=True),
-        sa.CheckConstraint(
-            "role IN ('guest', 'field', 'planner', 'approver', 'administrator')", name=op.f("ck_tokens_role")
-        ),
-        sa.ForeignKeyConstraint(["area_id"], ["areas.id"], name=op.f("fk_tokens_area_id")),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_tokens_staff_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
-        sa.UniqueConstraint("hash", name=op.f("uq_tokens_hash")),
+        sa.Column("id", sa.String(), primary_key=True),
+        *columns(sa.String, "hash", "name", "role"),
+        link("area_id", "areas.id", nullable=True),
+        link("staff_id", "staff.id", nullable=True),
+        *columns(Moment, "created_at", "expires_at"),
+        *columns(Moment, "revoked_at", nullable=True),
+        sa.CheckConstraint("role IN ('guest', 'field', 'planner', 'approver', 'administrator')", name="role"),
+        sa.UniqueConstraint("hash"),
     )
     op.create_table(
         "audit",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("at", Moment(), nullable=False),
-        sa.Column("who", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("action", sa.String(), nullable=False),
-        sa.Column("subject", sa.String(), nullable=False),
-        sa.Column("district_id", sa.Integer(), nullable=True),
-        sa.Column("detail", Document, nullable=False),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_audit_district_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+        sa.Column("id", sa.Integer(), primary_key=True),
+        *columns(Moment, "at"),
+        *columns(sa.String, "who", "role", "action", "subject"),
+        link("district_id", "areas.id", nullable=True),
+        *columns(Document, "detail"),
     )
-    op.create_index(op.f("ix_audit_at"), "audit", ["at"], unique=False)
-    op.create_index(op.f("ix_audit_district_id"), "audit", ["district_id"], unique=False)
+    op.create_index("ix_audit_at", "audit", ["at"])
+    op.create_index("ix_audit_district_id", "audit", ["district_id"])
     op.create_table(
         "jobs",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("district_id", sa.Integer(), nullable=True),
-        sa.Column("wanted", Document, nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("stage", sa.String(), nullable=False),
-        sa.Column("share", sa.Double(), nullable=False),
-        sa.Column("result", Document, nullable=False),
-        sa.Column("problem", sa.String(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("created_by", sa.String(), nullable=False),
-        sa.Column("created_at", Moment(), nullable=False),
-        sa.Column("changed_at", Moment(), nullable=False),
-        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name=op.f("ck_jobs_state")),
-        sa.ForeignKeyConstraint(["district_id"], ["areas.id"], name=op.f("fk_jobs_district_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
+        sa.Column("id", sa.String(), primary_key=True),
+        *columns(sa.String, "kind"),
+        link("district_id", "areas.id", nullable=True),
+        *columns(Document, "wanted"),
+        *columns(sa.String, "state", "stage"),
+        *columns(sa.Double, "share"),
+        *columns(Document, "result"),
+        *columns(sa.String, "problem"),
+        *columns(sa.Integer, "attempts"),
+        *columns(sa.String, "created_by"),
+        *columns(Moment, "created_at", "changed_at"),
+        sa.CheckConstraint("state IN ('queued', 'running', 'done', 'failed', 'cancelled')", name="state"),
     )
-    op.create_index(op.f("ix_jobs_district_id"), "jobs", ["district_id"], unique=False)
-    op.create_index(op.f("ix_jobs_state"), "jobs", ["state"], unique=False)
+    op.create_index("ix_jobs_district_id", "jobs", ["district_id"])
+    op.create_index("ix_jobs_state", "jobs", ["state"])
     op.create_table(
         "presence",
-        sa.Column("draft_id", sa.String(), nullable=False),
-        sa.Column("who", sa.String(), nullable=False),
-        sa.Column("grids", Document, nullable=False),
-        sa.Column("at", Moment(), nullable=False),
-        sa.ForeignKeyConstraint(["draft_id"], ["drafts.id"], name=op.f("fk_presence_draft_id")),
-        sa.PrimaryKeyConstraint("draft_id", "who", name=op.f("pk_presence")),
+        link("draft_id", "drafts.id", sa.String),
+        *columns(sa.String, "who"),
+        *columns(Document, "grids"),
+        *columns(Moment, "at"),
+        sa.PrimaryKeyConstraint("draft_id", "who"),
     )
