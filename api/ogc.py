@@ -15,6 +15,7 @@ from api.errors import Problem
 from api.maps import Shelf
 from gis_grid.errors import AbsentError, Fault, InputError
 from gis_grid.store.models import Area, Grid
+from gis_grid.store.plans import GRID_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,17 +96,7 @@ class Collections:
         return self._kept.get((kind, held.plan_id, held.version), lambda: self._read(kind, held))
 
     def _read(self, kind: str, held: InForce) -> Features:
-        columns = (
-            "code",
-            "name",
-            "kind",
-            "tier",
-            "parent_code",
-            "community_code",
-            "households",
-            "bounds_zh",
-            "bounds_en",
-        )
+        columns = GRID_COLUMNS[1:]
         query = select(*(getattr(Grid, name) for name in columns), Grid.geom).where(Grid.plan_id == held.plan_id)
         with self._store.reading() as session:
             rows = session.execute(query.order_by(Grid.code)).all()

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
 
     store: str = Field(default="gis-grid.sqlite", description="A file, or postgresql://…")
     public_lookup: bool = Field(default=False, description="May callers without a token look up points?")
-    public_metrics: bool = Field(default=True, description="May /api/metrics be read without a token?")
+    public_metrics: bool = Field(default=False, description="May /api/metrics be read without a token?")
     lookup_rate: Rate = Field(default="600/minute", description="Lookups of one token, or of one address without one.")
     batch_rate: Rate = Field(default="20/minute", description="Batches of one token.")
     write_rate: Rate = Field(default="600/minute", description="Writes of one token.")

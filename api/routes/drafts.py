@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api import offers, tables
 from api.deps import OpenStore, Reading, Service, Writing, may
+from api.exports import Wanted, sent
 from api.plan_models import (
     ClashTold,
     Comparison,
@@ -36,7 +37,7 @@ from api.plan_models import (
 from api.tags import tagged
 from gis_grid.assignment import Move
 from gis_grid.errors import AbsentError, Fault
-from gis_grid.store import audit, catalogue, drafts, presence
+from gis_grid.store import catalogue, drafts, presence
 from gis_grid.store.access import Actor
 from gis_grid.store.draft_plans import cut
 from gis_grid.store.models import Area, Draft, Plan
@@ -171,19 +172,14 @@ def export(
     store: OpenStore,
     state: Service,
     actor: Annotated[Actor, may("export", rate="write")],
-    format_: Annotated[offers.Format, Query(alias="format")] = "gpkg",
-    layer: Annotated[offers.Layer, Query(description="Of formats that hold one layer.")] = "grids",
+    wanted: Wanted,
 ) -> Response:
     """Return a draft as it stands as a file; the record says who took it."""
     with store.reading() as session:
         _, path = seen(session, draft_id, actor)
         district = drafts.draft(session, draft_id).district_id
     actor.require("export", path)
-    content, ending, media = state.workshop.pool.call(offers.exported, draft_id, format_, layer)
-    with store.writing() as session:
-        audit.record(session, actor, "export", draft_id, district=district, detail={"format": format_, "layer": layer})
-    headers = {"Content-Disposition": f'attachment; filename="{draft_id}-{layer}.{ending}"'}
-    return Response(content, media_type=media, headers=headers)
+    return sent(state, actor, draft_id, district, wanted)
 
 
 @router.post("/drafts/{draft_id}/cut")

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api import offers, tables
 from api.deps import OpenStore, Reading, Service, Writing, may
 from api.errors import Problem
+from api.exports import Wanted, sent
 from api.plan_models import (
     DraftTold,
     DraftWish,
@@ -29,7 +30,7 @@ from api.plan_models import (
 from api.readers import Reader
 from api.routes.drafts import told_draft
 from api.tags import tagged
-from gis_grid.store import audit, catalogue, drafts, publish
+from gis_grid.store import catalogue, drafts, publish
 from gis_grid.store.access import Actor
 
 router = APIRouter(tags=["plans"])
@@ -85,19 +86,13 @@ def export(
     store: OpenStore,
     state: Service,
     actor: Annotated[Actor, may("export", rate="write")],
-    format_: Annotated[offers.Format, Query(alias="format")] = "gpkg",
-    layer: Annotated[offers.Layer, Query(description="Of formats that hold one layer.")] = "grids",
+    wanted: Wanted,
 ) -> Response:
     """Return a plan as a file; the record says who took it."""
     with store.reading() as session:
         found = catalogue.plan_state(session, plan_id, actor=actor)
     actor.require("export", found.path)
-    content, ending, media = state.workshop.pool.call(offers.exported, plan_id, format_, layer)
-    detail = {"format": format_, "layer": layer}
-    with store.writing() as session:  # written down before a byte leaves
-        audit.record(session, actor, "export", plan_id, district=found.district_id, detail=detail)
-    name = f"{plan_id}.{ending}" if ending in ("gpkg", "xlsx") else f"{plan_id}-{layer}.{ending}"
-    return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return sent(state, actor, plan_id, found.district_id, wanted)
 
 
 @router.post("/plans/{plan_id}/drafts", status_code=201)

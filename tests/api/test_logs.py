@@ -55,7 +55,7 @@ def test_what_fails_is_logged_by_its_places_and_answered_without_them(
 
 def test_figures_count_requests_by_route_and_lookups_by_outcome(published: Town, serving: Serving) -> None:
     point, code = published.inside()
-    calls = serving(public_lookup=True)
+    calls = serving(public_lookup=True, public_metrics=True)
     calls.get("/api/lookup", params=point)
     calls.get("/api/lookup", params={"lon": 0, "lat": 0})
     calls.get(f"/api/grids/{code}")
@@ -65,7 +65,7 @@ def test_figures_count_requests_by_route_and_lookups_by_outcome(published: Town,
     assert 'gis_grid_requests_total{method="GET",route="/api/grids/{code}",status="200"} 1.0' in figures
     assert "gis_grid_publications 1.0" in figures
     assert code not in figures
-    closed = serving(public_metrics=False)
+    closed = serving()
     assert closed.get("/api/metrics").status_code == 401
     assert closed.get("/api/metrics", token=published.token("planner")).status_code == 403
     assert closed.get("/api/metrics", token=published.token("administrator")).status_code == 200

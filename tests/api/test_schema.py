@@ -35,7 +35,7 @@ def served(town: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         published = put_in_force(store, str(place), town)
         token = published.token("administrator")
         limits = dict.fromkeys(("lookup_rate", "batch_rate", "write_rate", "unknown_rate"), "1000000/minute")
-        app = create_app(Settings(store=str(place), log_level="error", public_metrics=False, **limits))
+        app = create_app(Settings(store=str(place), log_level="error", **limits))
         yield app, token
 
 

@@ -115,6 +115,7 @@ def running(store_address: str, tmp_path: Path) -> Iterator[str]:
         "GIS_GRID_STORE": store_address,
         "GIS_GRID_FOLDER": str(tmp_path / "served"),
         "GIS_GRID_PUBLIC_LOOKUP": "1",
+        "GIS_GRID_PUBLIC_METRICS": "1",
     }
     root = str(Path(__file__).resolve().parents[3])
     command = [sys.executable, "-m", "uvicorn", "--factory", "api.main:served", "--port", "0"]

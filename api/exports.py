@@ -1,0 +1,44 @@
+"""Plans and drafts as files: written down before a byte leaves, whichever route sends them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Query, Response
+
+from api import offers
+from api.state import State
+from gis_grid.store import audit
+from gis_grid.store.access import Actor
+
+#: formats that hold all layers in one file
+_WHOLE = ("gpkg", "xlsx")
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is asked for: a format, and the layer of formats that hold one."""
+
+    format: offers.Format
+    layer: offers.Layer
+
+
+def _wanted(
+    format_: Annotated[offers.Format, Query(alias="format")] = "gpkg",
+    layer: Annotated[offers.Layer, Query(description="Of formats that hold one layer.")] = "grids",
+) -> Export:
+    return Export(format_, layer)
+
+
+Wanted = Annotated[Export, Depends(_wanted)]
+
+
+def sent(state: State, actor: Actor, subject: str, district: int, wanted: Export) -> Response:
+    """Return a plan or draft as a file for an actor who may have it."""
+    content, ending, media = state.workshop.pool.call(offers.exported, subject, wanted.format, wanted.layer)
+    detail = {"format": wanted.format, "layer": wanted.layer}
+    with state.store.writing() as session:
+        audit.record(session, actor, "export", subject, district=district, detail=detail)
+    name = f"{subject}.{ending}" if ending in _WHOLE else f"{subject}-{wanted.layer}.{ending}"
+    return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
