@@ -81,10 +81,11 @@ def _publish(plan: Plan, place: Path) -> dict[str, Any]:
     from gis_grid.store import open_store
     from gis_grid.store.access import LOCAL
     from gis_grid.store.areas import district_of, today
+    from gis_grid.store.catalogue import version_of
     from gis_grid.store.imports import DistrictOptions, take_in
-    from gis_grid.store.publish import approve, submit
+    from gis_grid.store.publish import approve, publish, submit
     from gis_grid.store.setup import init
-    from gis_grid.store.tilesets import publish_drawn
+    from gis_grid.store.tilesets import keep_drawn
 
     for old in place.parent.glob(f"{STORE}*"):
         shutil.rmtree(old) if old.is_dir() else old.unlink()
@@ -95,7 +96,9 @@ def _publish(plan: Plan, place: Path) -> dict[str, Any]:
             submit(session, plan_id, actor=LOCAL)
             approve(session, plan_id, actor=LOCAL, alone=True)
             day = today(district_of(session, DISTRICT))
-        publish_drawn(store, plan_id, actor=LOCAL, effective=day, allow_errors=True)
+            made = publish(session, plan_id, actor=LOCAL, effective=day, allow_errors=True)
+            version = version_of(session, plan_id)
+        keep_drawn(store, plan_id, made, version=version)
     return {"plan": plan_id, "effective": str(day)}
 
 

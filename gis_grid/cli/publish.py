@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from gis_grid.plan import Plan
-    from gis_grid.store import Store
 
 
 @click.command()
@@ -54,8 +53,10 @@ def publish(
     nothing happened to keep their codes, and no code that was ever given out comes again.
     """  # noqa: D301
     from gis_grid.store import open_store
+    from gis_grid.store import publish as steps
     from gis_grid.store.access import LOCAL
-    from gis_grid.store.publish import withdraw
+    from gis_grid.store.catalogue import version_of
+    from gis_grid.store.tilesets import keep_drawn
 
     if not listed and plan is None:
         raise click.UsageError("name a plan, or --list")
@@ -65,7 +66,7 @@ def publish(
             return
         if back:
             with store.writing() as session:
-                withdraw(session, plan, actor=LOCAL)
+                steps.withdraw(session, plan, actor=LOCAL)
             say({"plan": plan, "withdrawn": True}, lambda: [f"{plan}: withdrawn"], as_json=as_json)
             return
         progress("reading", 0.0)
@@ -74,7 +75,13 @@ def publish(
         with store.writing() as session:
             plan_id = plan if file is None else _taken(session, file, plan, str(code), name, under)
             day = _handed_in(session, plan_id, effective.date() if effective else None)
-        summary = _published(store, plan_id, day, allow_errors=allow_errors, allow_older=allow_older)
+            made = steps.publish(
+                session, plan_id, actor=LOCAL, effective=day, allow_errors=allow_errors, allow_older=allow_older
+            )
+            version = version_of(session, plan_id)
+            summary = _summary(session, plan_id, made, day)
+        progress("drawing tiles", 0.0)
+        keep_drawn(store, plan_id, made, version=version)
     say(summary, lambda: _lines(summary), as_json=as_json)
 
 
@@ -115,17 +122,13 @@ def _handed_in(session: Session, plan_id: str, day: date | None) -> date:
     return day or today(session.get_one(Area, kept.district_id))
 
 
-def _published(store: Store, plan_id: str, day: date, *, allow_errors: bool, allow_older: bool) -> dict[str, Any]:
-    """Publish a plan with its tiles, and say what came of it."""
-    from gis_grid.store.access import LOCAL
-    from gis_grid.store.models import Area, Plan
-    from gis_grid.store.tilesets import publish_drawn
+def _summary(session: Session, plan_id: str, made: Plan, day: date) -> dict[str, Any]:
+    """Say what came of a publication."""
+    from gis_grid.store import models
 
-    made = publish_drawn(store, plan_id, actor=LOCAL, effective=day, allow_errors=allow_errors, allow_older=allow_older)
     relations = {} if made.concordance is None else made.concordance["relation"].value_counts().to_dict()
     counts = made.issues["severity"].value_counts().to_dict()
-    with store.reading() as session:
-        district = session.get_one(Area, session.get_one(Plan, plan_id).district_id).code
+    district = session.get_one(models.Area, session.get_one(models.Plan, plan_id).district_id).code
     return {
         "plan": plan_id,
         "district": district,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,9 @@ def init(store: Store, *, revision: str = "head") -> str:
     ...     init(store) == newest()
     True
     """
+    if store.file is not None and not store.file.exists():
+        with suppress(OSError):  # which the database says itself
+            store.file.touch(mode=0o600)  # it holds hashes of tokens and work phones
     with store.changing_tables() as connection:
         return upgrade(connection, revision=revision)
 

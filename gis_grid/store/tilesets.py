@@ -7,34 +7,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gis_grid.store.catalogue import version_of
-from gis_grid.store.publish import keep_tiles, publish
+from gis_grid.store.publish import keep_tiles
 from gis_grid.tiles.pyramid import TileOptions, write_tiles
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from gis_grid.plan import Plan
-    from gis_grid.store.access import Actor
     from gis_grid.store.db import Store
 
 #: for whom tiles are drawn: with all counts, and without small ones
 AUDIENCES: tuple[Literal["all", "suppressed"], ...] = ("all", "suppressed")
 
 
-def publish_drawn(store: Store, plan_id: str, *, actor: Actor, **options: Any) -> Plan:
-    """Put a plan into force (`gis_grid.store.publish.publish`), then draw its tiles, and return it as it now is.
+def keep_drawn(store: Store, plan_id: str, plan: Plan, *, version: int) -> None:
+    """Draw the tiles of a plan that was just published and keep them, unless it was withdrawn meanwhile.
 
-    Tiles follow from the plan, and until they are kept they are drawn when asked for. So that nobody waits to write
-    while they are drawn, they are kept in a transaction of their own.
+    `version` is what `gis_grid.store.catalogue.version_of` said in the transaction that published it. Tiles follow
+    from the plan, and until they are kept they are drawn when asked for; so that nobody waits to write while they are
+    drawn, they are kept in a transaction of their own.
     """
-    with store.writing() as session:
-        plan = publish(session, plan_id, actor=actor, **options)
-        version = version_of(session, plan_id)
     drawn = draw_tiles(plan)
     with store.writing() as session:
-        if version_of(session, plan_id) == version:  # not withdrawn meanwhile
+        if version_of(session, plan_id) == version:
             keep_tiles(session, plan_id, drawn)
-    return plan
 
 
 def draw_tiles(plan: Plan) -> dict[str, bytes]:

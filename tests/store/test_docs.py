@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 import gis_grid as gg
 from gis_grid.cli import main
-from gis_grid.store import Store, open_store
+from gis_grid.store import Store, models, open_store
 from gis_grid.store.audit import entries
 from gis_grid.store.setup import init
 from townlet import LIN, WANG, kept, squares
@@ -61,6 +62,24 @@ def test_a_plan_file_is_published_by_one_command(place: str, tmp_path: Path) -> 
     with open_store(place) as store, store.reading() as session:
         steps = [entry.action for entry in entries(session) if entry.subject == first["plan"]]
     assert steps == ["publish", "approve", "submit", "import"]
+
+
+def test_tiles_are_kept_with_what_is_published_and_a_refused_plan_is_not(place: str, tmp_path: Path) -> None:
+    file = str(gg.write_plan(squares(8, 8, households=28), tmp_path / "plan.gpkg"))
+    first = json.loads(run(place, file, "--district", "420103", "--name", "江汉区", "--json")[1].splitlines()[-1])
+    code, said = run(place, file, "--district", "420103")  # the same day once more
+    assert code == 2
+    assert "choose a later day" in said
+    with open_store(place) as store, store.reading() as session:
+        assert session.execute(select(models.Plan.id)).scalars().all() == [first["plan"]]
+        kept = session.execute(select(models.Tileset.plan_id, models.Tileset.audience)).all()
+    assert sorted(map(tuple, kept)) == [(first["plan"], "all"), (first["plan"], "suppressed")]
+
+
+def test_a_store_is_for_its_owner_only(tmp_path: Path) -> None:
+    with open_store(tmp_path / "new.sqlite") as store:
+        init(store)
+    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
 
 
 def test_errors_are_named_and_nothing_is_kept(place: str, tmp_path: Path) -> None:
