@@ -59,7 +59,7 @@ def main() -> None:
     _need("wrk", "wrk is not installed (apt-get install wrk), and nothing was measured")
     if not wanted.no_tipg and "PGHOST" not in os.environ:
         _need("pg_virtualenv", "pg_virtualenv is not installed (apt-get install postgresql-15-postgis-3); or --no-tipg")
-        os.execvp("pg_virtualenv", ["pg_virtualenv", "-v", "15", sys.executable, *sys.argv])
+        os.execvp("pg_virtualenv", ["pg_virtualenv", "-t", "-v", "15", sys.executable, *sys.argv])
     folder = HERE.parent / "build" / "bench" / "http"
     folder.mkdir(parents=True, exist_ok=True)
     plan = wanted.plan or _sample(folder / "town.gpkg")
