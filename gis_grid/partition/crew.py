@@ -25,6 +25,10 @@ Result = TypeVar("Result")
 _LOOK = 0.1
 #: Tasks handed over for each worker: enough that none is idle, few enough that watching them takes no time.
 _AHEAD = 4
+#: Workers nobody waits for: one that only just starts needs what it was started with.
+_LEFT: list[tuple[ProcessPoolExecutor, Event]] = []
+#: Seconds that tasks under way have to end once there is enough: a worker looks at the clock more often than that.
+_GRACE = 0.5
 
 
 @dataclass
@@ -114,33 +118,56 @@ class Crew:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def each(self, work: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[tuple[int, Result]]:
-        """Yield the number and the result of every task as it gets done; the heaviest tasks should stand first."""
+    def each(
+        self, work: Callable[[Task], Result], tasks: Sequence[Task], *, enough: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[int, Result]]:
+        """Yield the number and the result of every task as it gets done; the heaviest tasks should stand first.
+
+        Once there is `enough`, tasks not begun are left out, and those under way that do not end at once.
+        """
         left = dict(enumerate(tasks))
         if self._pool is not None and len(tasks) > 1:
             try:
-                for number, result in self._together(work, left):
+                for number, result in self._together(work, left, enough):
                     del left[number]
                     yield number, result
             except BrokenProcessPool:
-                self._pool.shutdown(wait=False, cancel_futures=True)
-                self._pool = None
+                self._leave()
         for number, task in left.items():
+            if enough():
+                return
             yield number, work(task)
 
-    def _together(self, work: Callable[[Task], Result], tasks: dict[int, Task]) -> Iterator[tuple[int, Result]]:
+    def _leave(self) -> None:
+        """Do without the workers from here on; they end by themselves, and nobody waits for that."""
+        assert self._pool is not None
+        assert self._stop is not None
+        self._stop.set()
+        _LEFT.append((self._pool, self._stop))
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = None
+
+    def _together(
+        self, work: Callable[[Task], Result], tasks: dict[int, Task], enough: Callable[[], bool]
+    ) -> Iterator[tuple[int, Result]]:
         assert self._pool is not None
         assert self._stop is not None
         running: dict[Future[Result], int] = {}
         waiting = iter(list(tasks.items()))
-        while True:
+        while not enough():
             with _later_interrupts():
                 for number, task in itertools.islice(waiting, _AHEAD * self.workers - len(running)):
                     running[self._pool.submit(work, task)] = number
             if not running:
                 return
-            done, _ = wait(running, timeout=_LOOK if _STOP.heard else None, return_when=FIRST_COMPLETED)
+            done, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
             if _STOP.asked:
                 self._stop.set()
             for number, future in sorted((running.pop(future), future) for future in done):
                 yield number, future.result()
+        begun = {future: number for future, number in running.items() if not future.cancel()}
+        done, late = wait(begun, timeout=_GRACE)
+        for number, future in sorted((begun[future], future) for future in done):
+            yield number, future.result()
+        if late:  # a worker that only just starts
+            self._leave()

@@ -259,17 +259,21 @@ def _prove(standings: list[Standing], crew: Crew, tally: Tally) -> None:
 
 
 def _search(crew: Crew, tally: Tally, tasks: list[_Task]) -> None:
-    """Run searches, the heaviest first, and hand their results to the parts in the order of the tasks."""
+    """Run searches, the heaviest first, and hand their results to the parts in the order of the tasks.
+
+    When the time is up, searches are left out where a division is known already.
+    """
     tasks = sorted(tasks, key=lambda task: -len(task[1].graph))
-    if tasks and late(tasks[0][1].deadline) and all(job.starts for _, job, _ in tasks):
-        for standing, _, _ in tasks:
-            standing.stopped_early = True
-        return
-    for number, outcome in crew.each(run, [job for _, job, _ in tasks]):
-        standing, job, cells = tasks[number]
+    known = all(job.starts for _, job, _ in tasks)
+    left = dict(enumerate(tasks))
+    jobs = [job for _, job, _ in tasks]
+    for number, outcome in crew.each(run, jobs, enough=lambda: known and late(jobs[0].deadline)):
+        standing, job, cells = left.pop(number)
         before = standing.rank
         standing.take(outcome, job.graph, cells)
         tally.add(len(job.graph), before, standing.rank)
+    for standing, _, _ in left.values():
+        standing.stopped_early = True
     for standing, _, _ in tasks:
         standing.settle()
 

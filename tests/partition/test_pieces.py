@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,24 @@ def test_a_crew_answers_alike_with_and_without_processes() -> None:
     with Crew(1) as alone, Crew(2) as two:
         assert sorted(alone.each(_twice, [3, 2, 1])) == sorted(two.each(abs, [-6, 4, -2]))
     assert not stop_asked()
+
+
+def _first_then_wait(number: int) -> int:
+    ends = time.monotonic() + 30.0
+    while number and not stop_asked() and time.monotonic() < ends:
+        time.sleep(0.02)
+    return number
+
+
+def test_a_crew_leaves_out_what_does_not_end_once_there_is_enough() -> None:
+    """Searches under way when the time is up are not waited for, and later tasks are done all the same."""
+    found: list[tuple[int, int]] = []
+    with Crew(2) as crew:
+        found.extend(crew.each(_first_then_wait, range(12), enough=lambda: bool(found)))
+        assert found == [(0, 0)]
+        assert sorted(crew.each(abs, [-5, 7])) == [(0, 5), (1, 7)]
+    with Crew(1) as alone:
+        assert list(alone.each(abs, [-5, 7], enough=lambda: True)) == []
 
 
 def test_a_crew_that_cannot_start_does_the_work_here() -> None:
