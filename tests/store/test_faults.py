@@ -180,7 +180,7 @@ def _plans_are_whole(store: Any, known: set[str], published: set[str]) -> None:
 
 
 def _backups_are_whole(folder: Path, acknowledged: list[str]) -> None:
-    files = set(map(str, folder.glob("*.backup")))
+    files = {str(path) for path in folder.glob("*.backup") if not path.name.startswith(".")}  # what was begun is hidden
     assert set(acknowledged) <= files
     for number, file in enumerate(sorted(files)):
         with open_store(folder / f"restored-{number}.sqlite") as store:
