@@ -31,6 +31,9 @@ _QUICK, _AT_ONCE = 4, 20_000
 _TRIES = 4
 #: Parts of so few blocks are proved unasked, if they hold no more blocks than this together; steps for each.
 _SMALL, _SMALL_TOGETHER, _SMALL_STEPS = 40, 400, 3_000_000
+#: A part where more must be out of band than its heavy blocks is hard to search: up to so many blocks, so many steps of
+#: a proof find better divisions.
+_HARD, _HARD_STEPS = 100, 300_000
 #: How often grids that are out of band without proof are searched anew, each time wider.
 _MENDS = 3
 
@@ -80,6 +83,16 @@ class Standing:
     def is_large(self) -> bool:
         """Whether the part is divided by windows."""
         return bool(self.part.graph.load.sum() > LARGE * self.terms.band.target)
+
+    @property
+    def is_trapped(self) -> bool:
+        """Whether more must be out of band than the blocks that are too heavy."""
+        return self.least > int((self.part.graph.load > self.terms.band.max).sum())
+
+    @property
+    def wants_again(self) -> bool:
+        """Whether the part is searched a second time: a small one, where there is more effort than usual."""
+        return self.terms.effort > 1.0 and not self.is_large and len(self.part.graph) > _SMALL
 
     @property
     def plain_cost(self) -> float:
@@ -180,7 +193,7 @@ class Tally:
 
     def __init__(self, standings: list[Standing], progress: Progress | None) -> None:
         self.standings, self.progress, self.done = standings, progress, 0
-        rounds = [1 + len(SIZES) * standing.is_large + standing.terms.prove for standing in standings]
+        rounds = [1 + s.wants_again + len(SIZES) * s.is_large + s.terms.prove for s in standings]
         self.total = sum(n * len(standing.part.graph) for n, standing in zip(rounds, standings, strict=True))
         self.rank: Rank = (0.0, 0.0, 0.0)
 
@@ -207,6 +220,7 @@ def divide(standings: list[Standing], crew: Crew, progress: Progress | None = No
     first = [task for s in standings for task in _first(s)]
     tally.begin()
     _search(crew, tally, first)
+    _search(crew, tally, [(s, _whole(s, 51), None) for s in standings if s.wants_again])
     large = [standing for standing in standings if standing.is_large]
     for number, size in enumerate(SIZES, 1):
         _search(crew, tally, [task for s in large for task in _by_windows(s, size, number)])
@@ -245,16 +259,20 @@ def _quick(standing: Standing, turn: int) -> list[_Task]:
 def _prove(standings: list[Standing], crew: Crew, tally: Tally) -> None:
     """Prove how cheap each part could be where that is asked for, or quickly done; the heaviest first."""
     able = [s for s in standings if s.count is None and len(s.part.graph)]
-    jobs = [(s, s.proof(_SMALL_STEPS)) for s in able if len(s.part.graph) <= _SMALL]
-    if sum(len(job.graph) for _, job in jobs) > _SMALL_TOGETHER:
-        jobs = []
+    small = [s for s in able if len(s.part.graph) <= _SMALL]
+    if sum(len(s.part.graph) for s in small) > _SMALL_TOGETHER:
+        small = []
+    hard = [s for s in able if s.wants_again and s.is_trapped and len(s.part.graph) <= _HARD]
+    jobs = [(s, s.proof(_SMALL_STEPS)) for s in small] + [(s, s.proof(_HARD_STEPS)) for s in hard]
     if able and able[0].terms.prove:
         jobs = [(s, s.proof(PROOF_STEPS)) for s in able]
     jobs = sorted(jobs, key=lambda each: -len(each[1].graph))
     for number, proof in crew.each(prove, [job for _, job in jobs]):
         standing, job = jobs[number]
-        before = standing.rank
+        before, known = standing.rank, standing.bound
         standing.take_proof(proof)
+        if job.steps == _HARD_STEPS:  # begun for the divisions met on the way: too few steps for a bound worth telling
+            standing.bound = known
         tally.add(len(job.graph), before, standing.rank)
 
 
@@ -282,7 +300,7 @@ def _first(standing: Standing) -> list[_Task]:
     graph = standing.part.graph
     if len(graph) > VAST and standing.is_large and standing.count is None:
         return _by_regions(standing)
-    return [(standing, _whole(standing), None)]
+    return [(standing, _whole(standing, 1), None)]
 
 
 def _by_regions(standing: Standing) -> list[_Task]:
@@ -299,15 +317,15 @@ def _by_regions(standing: Standing) -> list[_Task]:
     return tasks
 
 
-def _whole(standing: Standing) -> Job:
-    job = standing.job(1)
+def _whole(standing: Standing, number: int) -> Job:
+    job = standing.job(number)
     known = len(standing.labels) > 0
     if known:
         job = replace(job, starts=(standing.labels,), most=max(job.most, int(standing.labels.max()) + 1))
     job = replace(job, must=not known)
     if standing.is_large:  # only a start: all grids at once, nothing collected
         return replace(job, fresh=1 - known, sweeps=job.sweeps // 2, hot=_HOT[0], collect=False, polish=0)
-    if standing.least > int((standing.part.graph.load > standing.terms.band.max).sum()):
+    if standing.is_trapped:
         # what is trapped is hard to put right: the fewest households out of band are found by few searches
         return replace(job, fresh=3 * _STARTS, sweeps=2 * job.sweeps, hot=1.0, polish=4)
     return replace(job, fresh=_STARTS - known, sweeps=job.sweeps // 2)
