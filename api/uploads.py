@@ -13,6 +13,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +22,7 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import Problem
+from api.leaving import hold, is_left, let_go
 from gis_grid.errors import AbsentError, Fault, InputError
 from gis_grid.store.access import Actor
 
@@ -93,6 +95,7 @@ class Uploads:
         part = self.folder / f"{file_id}.part"
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         await run_in_threadpool(part.mkdir)
+        held = hold(part)
         try:
             size = 0
             with (part / plain).open("wb") as out:
@@ -108,6 +111,8 @@ class Uploads:
         except BaseException:
             await run_in_threadpool(shutil.rmtree, part, ignore_errors=True)
             raise
+        finally:
+            let_go(held)
         return told
 
     def of(self, actor: Actor) -> list[Upload]:
@@ -133,14 +138,15 @@ class Uploads:
         shutil.rmtree(self.folder / self.find(file_id, actor).id, ignore_errors=True)
 
     def tidy(self) -> None:
-        """Remove what has been here for too long, and what was never finished."""
+        """Remove what has been here for too long, and what nobody will finish: its process has gone."""
         moment = time.time()
         for one in self._all():
             if one.until < moment:
                 shutil.rmtree(self.folder / one.id, ignore_errors=True)
         for part in self.folder.glob("f*.part"):
-            if part.stat().st_mtime < moment - _LEFT_S:
-                shutil.rmtree(part, ignore_errors=True)
+            with suppress(FileNotFoundError):  # finished meanwhile
+                if is_left(part) or part.stat().st_mtime < moment - _LEFT_S:
+                    shutil.rmtree(part, ignore_errors=True)
 
     def _room(self, actor: Actor) -> None:
         self.tidy()
