@@ -65,6 +65,8 @@ class Client:
                 count += 1
         except BaseException as caught:  # noqa: BLE001 - told by the test itself, not by its thread
             failures.append(caught)
+        finally:
+            self.http.close()
 
     def look(self) -> None:
         """Take in what was entered since."""
@@ -143,8 +145,6 @@ def test_nothing_is_lost_where_eight_clients_change_one_draft(
         for thread in threads:
             thread.join()
         assert failures == []
-        for client in clients:
-            client.http.close()
     with store.reading() as session:
         now = assignment_of(session, draft_id)
         assert now.equals(rebuild(session, draft_id))
