@@ -44,7 +44,7 @@ class Division:
 
     number: Ints
     properties: Properties
-    signature: NDArray[np.uint64]
+    signature: NDArray[Any]
     order: pd.Index
     listed: int
     households: Ints
@@ -147,7 +147,7 @@ class DraftTiles:
                 columns[name] = grids[name].reindex(order)
         frame = pd.DataFrame({name: np.asarray(column, dtype=object) for name, column in columns.items()})
         lasting = Properties.of(columns, _from_one(len(order)))
-        signature = pd.util.hash_pandas_object(frame.astype(str), index=True).to_numpy(np.uint64)[:, None]
+        signature = pd.util.hash_pandas_object(frame.astype(str), index=True).to_numpy().astype(np.uint64)[:, None]
         households = np.bincount(number[inside], self._households[inside], len(order)).astype(np.int64)
         counts = np.bincount(number[inside], minlength=len(order)).astype(np.int64)
         return self._counted(Division(number, lasting, signature, order, len(listed), households, counts, lasting))
@@ -158,7 +158,8 @@ class DraftTiles:
         It equals what `division` makes of the new assignment. None where it takes `division`: a block is unknown, or
         there are other grids than before.
         """
-        rows, to = self._index.get_indexer(list(moves)), division.order.get_indexer(list(moves.values()))
+        rows = self._index.get_indexer(pd.Index(list(moves)))
+        to = division.order.get_indexer(pd.Index(list(moves.values()), dtype=object))
         if (rows < 0).any() or (to < 0).any():
             return None
         number, households, blocks = division.number.copy(), division.households.copy(), division.blocks.copy()
