@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 #: how long requests may go on after the service was told to end (seconds)
 GRACE_S = 10
+#: so many connections may wait to be taken
+BACKLOG = 2048
 
 
 @click.command()
@@ -68,6 +69,7 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(BACKLOG)  # who comes before the app is loaded waits, and is not turned away
     except OSError as caught:
         listening.close()
         problem = f"port {port} of {host} cannot be used ({caught.strerror})"
@@ -77,22 +79,33 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _run(listening: socket.socket, workers: int) -> None:
+    from api.leaving import let_go, scratch, sweep
+
+    sweep()
+    folder, held = scratch()
+    try:
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        _serve_until_told(listening, workers)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        let_go(held)
+
+
+def _serve_until_told(listening: socket.socket, workers: int) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    with tempfile.TemporaryDirectory(prefix="gis-grid-") as folder:
+    config = _config(workers)
+    server = uvicorn.Server(config)
+    signal.signal(signal.SIGTERM, _ended)  # which uvicorn sends once more when all requests are answered
+    try:
         if workers > 1:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(Path(folder))
-        config = _config(workers)
-        server = uvicorn.Server(config)
-        signal.signal(signal.SIGTERM, _ended)  # which uvicorn sends once more when all requests are answered
-        try:
-            if workers > 1:
-                Multiprocess(config, sockets=[listening]).run()
-            else:
-                server.run(sockets=[listening])
-        except KeyboardInterrupt:
-            pass
+            Multiprocess(config, sockets=[listening]).run()
+        else:
+            server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
 
 
 def _ended(_signal: int, _frame: object) -> None:
@@ -119,6 +132,7 @@ def _config(workers: int) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=proxies or None,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,
         **options,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from api.auth import Gate
 from api.desk import Desk
 from api.errors import add_handlers
 from api.front import PATH, Front
+from api.leaving import end_with_parent
 from api.limits import Rates
 from api.metrics import Metrics
 from api.routes import (
@@ -74,6 +76,7 @@ class Service(FastAPI):
 
 def served() -> Service:
     """Return the service as a server process runs it: set by variables, writing its log to standard error."""
+    end_with_parent(signal.SIGTERM)
     settings = Settings()
     logs.set_up(settings.log_level)
     return create_app(settings)

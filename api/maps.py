@@ -150,11 +150,15 @@ def _write(path: Path, content: bytes) -> None:
 
 @dataclass
 class _Drawn:
-    """A draft as tiles know it: its blocks, which grid each is in at a revision, and that made ready for tiles."""
+    """A draft as tiles know it: its blocks, which grid each is in at a revision, and that made ready for tiles.
+
+    `assignment` is that of the beginning, and `away` says which blocks have moved since.
+    """
 
     tiles: DraftTiles
     grids: pd.DataFrame
     assignment: pd.Series
+    away: dict[str, str]
     revision: int
     division: Division
     lock: threading.Lock
@@ -216,7 +220,7 @@ class DraftMaps:
             plan = load_draft(session, id_, checked=False) if id_.startswith("d") else load_plan(session, id_)
         tiles = DraftTiles(plan.blocks, borders=plan.borders, counts=counts)
         division = tiles.division(plan.assignment, plan.grids)
-        return _Drawn(tiles, plan.grids, plan.assignment, revision, division, threading.Lock())
+        return _Drawn(tiles, plan.grids, plan.assignment, {}, revision, division, threading.Lock())
 
     def _follow(self, draft_id: str, drawn: _Drawn, counts: Counts) -> None:
         """Take in what was entered since; a cut makes other blocks, so that everything begins anew."""
@@ -229,13 +233,18 @@ class DraftMaps:
         if any(entry.cut is not None for entry in entries):
             fresh = self._begun(draft_id, counts)
             drawn.tiles, drawn.grids, drawn.assignment = fresh.tiles, fresh.grids, fresh.assignment
-            drawn.revision, drawn.division = fresh.revision, fresh.division
+            drawn.away, drawn.revision, drawn.division = {}, fresh.revision, fresh.division
             return
         ends = {move.block: move.new for entry in entries for move in entry.moves}
-        drawn.assignment = drawn.assignment.copy()
-        drawn.assignment.loc[list(ends)] = list(ends.values())
+        drawn.away |= ends
         drawn.revision = entries[-1].revision
-        drawn.division = drawn.tiles.division(drawn.assignment, drawn.grids)
+        drawn.division = drawn.tiles.moved(drawn.division, ends) or self._anew(drawn)
+
+    @staticmethod
+    def _anew(drawn: _Drawn) -> Division:
+        now = drawn.assignment.copy()
+        now.loc[list(drawn.away)] = list(drawn.away.values())
+        return drawn.tiles.division(now, drawn.grids)
 
 
 #: the length of nothing, compressed

@@ -119,13 +119,10 @@ def handed_in(store: Store, plan_id: str, draft: str | None, revision: int | Non
 
 def published(store: Store, plan_id: str, actor: Actor, options: dict[str, Any]) -> None:
     """Put a plan into force, then draw its tiles."""
-    from gis_grid.store.catalogue import version_of
-    from gis_grid.store.publish import publish
+    from gis_grid.store.publish import put_into_force
     from gis_grid.store.tilesets import keep_drawn
 
-    with store.writing() as session:
-        plan = publish(session, plan_id, actor=actor, **options)
-        version = version_of(session, plan_id)
+    plan, version = put_into_force(store, plan_id, actor=actor, **options)
     keep_drawn(store, plan_id, plan, version=version)
 
 

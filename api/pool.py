@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from api.errors import Problem
 from api.jobs.work import SAFE_READING
+from api.leaving import end_with_parent
 from gis_grid.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class _Refused:
 def _begin(address: str) -> None:
     import signal
 
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then ends its processes
     os.environ.update(SAFE_READING)
     from gis_grid.store import open_store

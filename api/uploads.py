@@ -6,6 +6,7 @@ is never there under its id. Archives are taken apart here, so that no other pro
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import shutil
@@ -13,6 +14,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,6 +23,7 @@ import orjson
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import Problem
+from api.leaving import hold, is_left, let_go
 from gis_grid.errors import AbsentError, Fault, InputError
 from gis_grid.store.access import Actor
 
@@ -46,6 +49,8 @@ HEAD = 4096
 FILE_ID = re.compile(r"f[0-9a-f]{24}")
 _NAME = re.compile(r"[^\w.\-]+")
 _LEFT_S = 3600
+#: so long nothing may come of a file that is on its way (seconds)
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Uploads:
     def __init__(self, folder: Path, bounds: Bounds) -> None:
         self.folder = folder
         self.bounds = bounds
+        self._coming: list[tuple[str, str]] = []  # whose files are on the way in this process
 
     async def take(self, name: str, chunks: AsyncIterator[bytes], actor: Actor) -> Upload:
         """Take a file in as it arrives.
@@ -85,18 +91,27 @@ class Uploads:
         InputError
             If it is of no kind that can be read, or not what its name says.
         Problem
-            413 if it is too large, 429 if the caller has too many files here, 507 if there is no more room.
+            413 if it is too large, 429 if the caller has too many files here or on the way, 507 if there is no more
+            room, 408 if nothing comes for too long.
         """
         kind, plain = plain_name(name)
         await run_in_threadpool(self._room, actor)
+        self._coming.append((actor.name, actor.path))
+        try:
+            return await self._taken(plain, kind, chunks, actor)
+        finally:
+            self._coming.remove((actor.name, actor.path))
+
+    async def _taken(self, plain: str, kind: str, chunks: AsyncIterator[bytes], actor: Actor) -> Upload:
         file_id = f"f{secrets.token_hex(12)}"
         part = self.folder / f"{file_id}.part"
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         await run_in_threadpool(part.mkdir)
+        held = hold(part)
         try:
             size = 0
             with (part / plain).open("wb") as out:
-                async for chunk in chunks:
+                async for chunk in _timely(chunks):
                     size += len(chunk)
                     if size > self.bounds.file_bytes:
                         raise Problem(413, "too-large", f"a file may have {self.bounds.file_bytes:,} bytes")
@@ -108,6 +123,8 @@ class Uploads:
         except BaseException:
             await run_in_threadpool(shutil.rmtree, part, ignore_errors=True)
             raise
+        finally:
+            let_go(held)
         return told
 
     def of(self, actor: Actor) -> list[Upload]:
@@ -133,21 +150,23 @@ class Uploads:
         shutil.rmtree(self.folder / self.find(file_id, actor).id, ignore_errors=True)
 
     def tidy(self) -> None:
-        """Remove what has been here for too long, and what was never finished."""
+        """Remove what has been here for too long, and what nobody will finish: its process has gone."""
         moment = time.time()
         for one in self._all():
             if one.until < moment:
                 shutil.rmtree(self.folder / one.id, ignore_errors=True)
         for part in self.folder.glob("f*.part"):
-            if part.stat().st_mtime < moment - _LEFT_S:
-                shutil.rmtree(part, ignore_errors=True)
+            with suppress(FileNotFoundError):  # finished meanwhile
+                if is_left(part) or part.stat().st_mtime < moment - _LEFT_S:
+                    shutil.rmtree(part, ignore_errors=True)
 
     def _room(self, actor: Actor) -> None:
         self.tidy()
         kept = self._all()
-        if len(self.of(actor)) >= self.bounds.count:
+        coming = list(self._coming)
+        if len(self.of(actor)) + coming.count((actor.name, actor.path)) >= self.bounds.count:
             raise Problem(429, "too-many-files", f"you have {self.bounds.count} files here; remove some first")
-        if sum(one.size for one in kept) + self.bounds.file_bytes > self.bounds.all_bytes:
+        if sum(one.size for one in kept) + (1 + len(coming)) * self.bounds.file_bytes > self.bounds.all_bytes:
             raise Problem(507, "no-room", "there is no room for more files just now", headers={"Retry-After": "3600"})
 
     def _all(self) -> list[Upload]:
@@ -171,6 +190,25 @@ class Uploads:
                 if dataset_in(part) is None:
                     remedy = "put a shapefile with its .dbf, .shx and .prj, or another layer, into it"
                     raise InputError(Fault("no layer lies in the archive", name, remedy=remedy))
+
+
+async def _timely(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the pieces of a file for as long as they come.
+
+    Raises
+    ------
+    Problem
+        408 if nothing comes for too long: a sender who holds on would keep a place for ever.
+    """
+    while True:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                chunk = await anext(chunks, None)
+        except TimeoutError as caught:
+            raise Problem(408, "slow", f"nothing came for {PATIENCE_S:.0f} s") from caught
+        if chunk is None:
+            return
+        yield chunk
 
 
 def plain_name(name: str) -> tuple[str, str]:

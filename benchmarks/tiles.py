@@ -167,8 +167,10 @@ def one_draft(plan: Plan, times: int) -> None:
     after_ms = median_ms(lambda: tiles.tile(zoom, x, y, both[next(turn) % 2]), times)
     again_ms = median_ms(lambda: tiles.tile(zoom, x, y, both[0]), times)
     prepare_ms = median_ms(lambda: tiles.division(moved[1]), times)
+    move = {str(inside[0]): str(moved[1].iloc[moved[1].index.get_loc(inside[0])])}
+    follow_ms = median_ms(lambda: tiles.moved(both[0], move), times)
     print(f"draft tile of {count} blocks, 3 layers: cold {whole_ms:.2f} ms, after a move {after_ms:.2f} ms")
-    print(f"  asked again {again_ms:.3f} ms; preparing a move for all tiles {prepare_ms:.2f} ms")
+    print(f"  asked again {again_ms:.3f} ms; preparing all grids {prepare_ms:.2f} ms, a move alone {follow_ms:.2f} ms")
     ground = tiles.ground_of(zoom, x, y)
     numbers = np.arange(len(plan.blocks))
     said = Properties.of({"households": plan.blocks["households"]}, numbers + 1)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 
 from gis_grid.plan import Plan
@@ -17,6 +18,10 @@ from gis_grid.store.setup import init
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # run in the background: tests of Ctrl-C need it all the same
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# no example fails for having been slow: machines are shared, and the first one may compile
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import structlog
 
+from api.leaving import let_go, scratch, sweep
 from gis_grid.errors import StoreError
 from gis_grid.store import jobs
 from gis_grid.store.jobs import Terms
@@ -40,6 +42,8 @@ class _Run:
     job_id: str
     attempt: int
     process: subprocess.Popen[bytes]
+    folder: Path
+    held: int | None
     stage: str = "starting"
     share: float = 0.0
     told: float = 0.0
@@ -56,7 +60,7 @@ class _Run:
                     self.stage, self.share = str(said["stage"])[:100], float(said["share"])
 
     def end(self) -> None:
-        """End the process and everything that it started, at once, whatever it is in the middle of."""
+        """End the process and everything that it started or put aside, at once, in the middle of whatever it does."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -65,6 +69,8 @@ class _Run:
                 self.process.stdin.close()
         if self.listener is not None:
             self.listener.join(1.0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        let_go(self.held)
 
 
 class Runner:
@@ -99,7 +105,8 @@ class Runner:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to run jobs."""
+        """Begin to run jobs, once what killed services left behind is removed."""
+        sweep()
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
         self._thread.start()
 
@@ -154,8 +161,10 @@ class Runner:
             return jobs.some_wait(session, terms=self.terms)
 
     def _begin(self, job_id: str, attempt: int) -> None:
+        folder, held = scratch()
         process = subprocess.Popen(
             [sys.executable, "-m", "api.jobs.work"],
+            env={**os.environ, "TMPDIR": str(folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -166,7 +175,7 @@ class Runner:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(orjson.dumps(told) + b"\n")
             process.stdin.flush()
-        run = _Run(job_id, attempt, process)
+        run = _Run(job_id, attempt, process, folder, held)
         run.listener = threading.Thread(target=run.listen, name=job_id, daemon=True)
         run.listener.start()
         self._runs.append(run)

@@ -285,8 +285,8 @@ def told_editors(session: Session, draft_id: str) -> Editors:
 
 def _patched(session: Session, draft_id: str, found: Patched, *, since: int) -> PatchAnswer:
     names: dict[tuple[str, str], str] = {}
-    if found.clashes:  # whoever sent the block there last
-        for entry in drafts.journal(session, draft_id, since=since):
+    if found.clashes:  # whoever had sent the block there last when this was answered first
+        for entry in drafts.journal(session, draft_id, since=since, limit=max(0, found.revision - since)):
             names |= {(move.block, move.new): entry.who for move in entry.moves}
     clashes = [
         ClashTold(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -101,30 +102,59 @@ def keep_plan(
     )
     session.add(kept)
     session.flush()
-    _keep_layers(session, kept.id, layers, scheme)
+    _keep_packed(session, kept.id, _pack_layers(layers, scheme))
     return kept.id
 
 
-def rewrite_plan(session: Session, plan_id: str, plan: plans.Plan) -> None:
+def rewrite_plan(session: Session, plan_id: str, made: Packed) -> None:
     """Put what follows from blocks and assignment anew in the place of what a plan has of it.
 
     Only publishing does that: codes are settled then, and everything that names them.
     """
-    layers = {key: plain_columns(frame) for key, frame in layers_of(plan).items()}
     for table in (Grid, Assignment, PlanLayer):
         session.execute(delete(table).where(table.plan_id == plan_id))
-    session.execute(update(Plan).where(Plan.id == plan_id).values(notes=_notes(layers["metadata"])))
-    _keep_layers(session, plan_id, layers, plan.scheme)
+    session.execute(update(Plan).where(Plan.id == plan_id).values(notes=made.notes))
+    _keep_packed(session, plan_id, made)
 
 
-def _keep_layers(session: Session, plan_id: str, layers: Mapping[str, pd.DataFrame], scheme: Scheme) -> None:
-    _keep_grids(session, plan_id, layers["grids"])
-    grid_of = layers["grids"].set_index("code")["grid_id"]
-    blocks = layers["blocks"].assign(grid_id=layers["blocks"]["grid_code"].map(grid_of))
-    _keep_assignments(session, plan_id, blocks, _tier_columns(scheme) | {scheme.main.id: "grid_id"})
-    for layer in PLAN_LAYERS:
-        if layer in layers:
-            session.add(PlanLayer(plan_id=plan_id, name=layer, content=pack(layers[layer])))
+@dataclass(frozen=True)
+class Packed:
+    """What the store keeps of a plan beside its ground, ready to be written: rows by columns, layers as bytes."""
+
+    grids: Mapping[str, list[Any]]
+    assignments: Mapping[str, list[str]]
+    blocks: list[str]
+    layers: Mapping[str, bytes]
+    notes: list[list[str]]
+
+
+def packed(plan: plans.Plan) -> Packed:
+    """Return what the store keeps of a plan; it takes no session, and so no lock."""
+    return _pack_layers({key: plain_columns(frame) for key, frame in layers_of(plan).items()}, plan.scheme)
+
+
+def _pack_layers(layers: Mapping[str, pd.DataFrame], scheme: Scheme) -> Packed:
+    grids = layers["grids"]
+    own = grids.drop(columns=[*GRID_COLUMNS[1:], "map_colour", grids.geometry.name], errors="ignore")
+    contents = {"grids": pack(pd.DataFrame(own))}
+    contents |= {layer: pack(layers[layer]) for layer in PLAN_LAYERS if layer in layers}
+    blocks = layers["blocks"].assign(grid_id=layers["blocks"]["grid_code"].map(grids.set_index("code")["grid_id"]))
+    units = {}
+    for tier, column in (_tier_columns(scheme) | {scheme.main.id: "grid_id"}).items():
+        unit = blocks[column].fillna("").astype(str)
+        if (unit != "").any():
+            units[tier] = unit.tolist()
+    rows = _columns(grids, GRID_COLUMNS) | _places(grids)
+    return Packed(rows, units, blocks["block_id"].tolist(), contents, _notes(layers["metadata"]))
+
+
+def _keep_packed(session: Session, plan_id: str, made: Packed) -> None:
+    count = len(made.grids["grid_id"])
+    _insert(session, Grid, {**made.grids, "plan_id": [plan_id] * count})
+    for tier, units in made.assignments.items():  # every block's unit in every tier that has units
+        fixed = {"plan_id": [plan_id] * len(units), "tier": [tier] * len(units)}
+        _insert(session, Assignment, {**fixed, "block_id": made.blocks, "unit": units})
+    session.add_all(PlanLayer(plan_id=plan_id, name=layer, content=content) for layer, content in made.layers.items())
     session.flush()
 
 
@@ -189,23 +219,6 @@ def keep_ground(session: Session, layers: Mapping[str, pd.DataFrame], *, distric
             session.add(GroundLayer(ground_id=ground.id, name=layer, content=pack(layers[layer])))
     session.flush()
     return ground.id
-
-
-def _keep_grids(session: Session, plan_id: str, grids: gpd.GeoDataFrame) -> None:
-    rows = _columns(grids, GRID_COLUMNS) | _places(grids) | {"plan_id": [plan_id] * len(grids)}
-    _insert(session, Grid, rows)
-    own = grids.drop(columns=[*GRID_COLUMNS[1:], "map_colour", grids.geometry.name], errors="ignore")
-    session.add(PlanLayer(plan_id=plan_id, name="grids", content=pack(pd.DataFrame(own))))
-
-
-def _keep_assignments(session: Session, plan_id: str, blocks: pd.DataFrame, tiers: Mapping[str, str]) -> None:
-    """Keep the unit of every block in every tier that has units."""
-    ids = blocks["block_id"].tolist()
-    for tier, column in tiers.items():
-        units = blocks[column].fillna("").astype(str)
-        if (units != "").any():
-            fixed = {"plan_id": [plan_id] * len(ids), "tier": [tier] * len(ids)}
-            _insert(session, Assignment, fixed | {"block_id": ids, "unit": units.tolist()})
 
 
 def _columns(frame: pd.DataFrame, names: Iterable[str]) -> dict[str, list[Any]]:

@@ -10,21 +10,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 
-from gis_grid import finish
-from gis_grid.compare import concordance
 from gis_grid.errors import ClashError, Fault
 from gis_grid.store.areas import today
+from gis_grid.store.catalogue import version_of
 from gis_grid.store.columns import now
 from gis_grid.store.dates import Published, in_force, publications
 from gis_grid.store.handing import approve, give_back, locked, require_state, step, submit
 from gis_grid.store.models import Area, GridCode, Lineage, Plan, Publication, Tileset
 from gis_grid.store.plans import load_plan, rewrite_plan
+from gis_grid.store.settling import last_of, settle, settled_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from gis_grid import plan as plans
     from gis_grid.store.access import Actor
+    from gis_grid.store.db import Store
+    from gis_grid.store.settling import Settled
 
 __all__ = [
     "Published",
@@ -43,6 +45,7 @@ __all__ = [
     "keep_tiles",
     "publications",
     "publish",
+    "put_into_force",
     "submit",
     "withdraw",
 ]
@@ -67,6 +70,9 @@ def publish(
     follow from the last publication, and so would undo it, only with `allow_older`. Both are written down. `tiles` are
     archives of tiles by audience, kept with the publication.
 
+    Whoever has the store and not a transaction of their own uses `put_into_force`, which keeps others from writing for
+    less long.
+
     Raises
     ------
     ClashError
@@ -77,39 +83,72 @@ def publish(
     AbsentError
         If there is no such plan.
     """
-    kept = locked(session, plan_id, actor, "publish")
+    wish = _Wish(effective, actor, comment, allow_errors, allow_older, tiles or {})
+    _enter(session, plan_id, wish, None)
+    return load_plan(session, plan_id)
+
+
+def put_into_force(
+    store: Store, plan_id: str, *, effective: date, actor: Actor, **options: Any
+) -> tuple[plans.Plan, int]:
+    """Publish as `publish` does, with the same options, in a transaction that is as short as it can be.
+
+    What the plan will be is worked out before it, and anew in it only if something has come between. Returns the plan
+    as it now is, and its `gis_grid.store.catalogue.version_of`.
+    """
+    wish = _Wish(effective, actor, **options)
+    with store.reading() as session:
+        settled = settle(session, plan_id)
+    with store.writing() as session:
+        _enter(session, plan_id, wish, settled)
+        version = version_of(session, plan_id)
+    with store.reading() as session:
+        return load_plan(session, plan_id), version
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """How a plan is to be published: the arguments of `publish`."""
+
+    effective: date
+    actor: Actor
+    comment: str = ""
+    allow_errors: bool = False
+    allow_older: bool = False
+    tiles: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def _enter(session: Session, plan_id: str, wish: _Wish, settled: Settled | None) -> None:
+    kept = locked(session, plan_id, wish.actor, "publish")
     require_state(kept, "approved", remedy="have it approved first")
     area = _locked_district(session, kept.district_id)
-    last = _last(session, area.id)
-    _require_day(area, last, effective)
-    if last is not None and not allow_older:
+    last = last_of(session, area.id)
+    _require_day(area, last, wish.effective)
+    if last is not None and not wish.allow_older:
         _require_following(session, kept, last)
-    before = load_plan(session, last.plan_id) if last is not None else None
-    plan = _settled(session, kept, load_plan(session, plan_id), before)
+    now_settled = settled_now(session, kept, settled)
+    plan = now_settled.plan
     errors = plan.issues[plan.issues["severity"] == "error"]
-    if len(errors) and not allow_errors:
+    if len(errors) and not wish.allow_errors:
         _refuse_errors(plan_id, errors)
-    rewrite_plan(session, plan_id, plan)
+    rewrite_plan(session, plan_id, now_settled.packed)
     kept.state = "published"
-    session.add(Publication(plan_id=plan_id, district_id=area.id, effective=effective, at=now(), who=actor.name))
+    session.add(
+        Publication(plan_id=plan_id, district_id=area.id, effective=wish.effective, at=now(), who=wish.actor.name)
+    )
     session.flush()
     _keep_lineage(session, plan_id, plan)
-    _keep_codes(session, kept, plan, effective)
-    keep_tiles(session, plan_id, tiles or {})
-    detail = {"effective": str(effective), "grids": len(plan.grids), "errors": len(errors)}
-    step(session, kept, "publish", actor, comment, **detail, allow_errors=allow_errors, allow_older=allow_older)
-    return load_plan(session, plan_id)
+    _keep_codes(session, kept, plan, wish.effective)
+    keep_tiles(session, plan_id, wish.tiles)
+    detail = {"effective": str(wish.effective), "grids": len(plan.grids), "errors": len(errors)}
+    allowed = {"allow_errors": wish.allow_errors, "allow_older": wish.allow_older}
+    step(session, kept, "publish", wish.actor, wish.comment, **detail, **allowed)
 
 
 def _locked_district(session: Session, district: int) -> Area:
     """Return the district with its publications locked: two plans are not published at the same moment."""
     query = select(Area).where(Area.id == district).execution_options(populate_existing=True)
     return session.execute(query.with_for_update(key_share=True)).scalar_one()
-
-
-def _last(session: Session, district: int) -> Publication | None:
-    query = select(Publication).where(Publication.district_id == district)
-    return session.execute(query.order_by(Publication.effective.desc()).limit(1)).scalar_one_or_none()
 
 
 def _require_day(area: Area, last: Publication | None, effective: date) -> None:
@@ -134,21 +173,6 @@ def _require_following(session: Session, kept: Plan, last: Publication) -> None:
             remedy = f"carry its changes over to a draft of {last.plan_id}, or allow it to undo that plan"
             raise ClashError(Fault(said, column="based_on", remedy=remedy))
         line = session.execute(select(Plan.based_on).where(Plan.id == line)).scalar_one()
-
-
-def _settled(session: Session, kept: Plan, plan: plans.Plan, before: plans.Plan | None) -> plans.Plan:
-    """Return the plan as it will be in force: codes, units, issues, names, bounds, and which grid became which."""
-    codes = select(GridCode.code).where(GridCode.district_id == kept.district_id)
-    # what this very plan gave out in a publication that was withdrawn is still its own
-    others = codes.where(or_(GridCode.plan_id != kept.id, GridCode.retired_on.is_distinct_from(GridCode.valid_from)))
-    given = set(session.execute(others).scalars())
-    given |= {code for code in plan.metadata.get("retired_codes", "").split(",") if code}
-    whole = finish.described(finish.checked(finish.redrawn(plan, before, given=given)))
-    if before is None:
-        return whole
-    retired = (given | set(before.grids["code"])) - set(whole.grids["code"])
-    told = {**whole.metadata, "retired_codes": ",".join(sorted(retired))}
-    return replace(whole, concordance=concordance(before, whole), metadata=told)
 
 
 def _refuse_errors(plan_id: str, errors: pd.DataFrame) -> None:
@@ -217,7 +241,7 @@ def withdraw(session: Session, plan_id: str, *, actor: Actor, comment: str = "")
     kept = locked(session, plan_id, actor, "publish")
     require_state(kept, "published", remedy="only what is published can be withdrawn")
     area = _locked_district(session, kept.district_id)
-    last = _last(session, area.id)
+    last = last_of(session, area.id)
     if last is None or last.plan_id != plan_id:
         raise ClashError(Fault(f"another plan was published after {plan_id}", remedy="withdraw that one first"))
     if last.effective <= today(area):

@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -38,12 +38,18 @@ COUNT_FIELDS = {"households": "Number", "few": "Boolean"}
 class Division:
     """Hold which grid each block belongs to, by position (-1: none), and what tiles say of the grids.
 
-    `signature` (one a grid) changes whenever anything that is said of a grid does.
+    `order` names the grids, the first `listed` of them whether they have blocks or not. `signature` (a row a grid)
+    changes whenever anything that is said of a grid does. `lasting` is what no move of a block changes.
     """
 
     number: Ints
     properties: Properties
     signature: NDArray[Any]
+    order: pd.Index
+    listed: int
+    households: Ints
+    blocks: Ints
+    lasting: Properties
 
 
 @dataclass
@@ -139,12 +145,42 @@ class DraftTiles:
         for name in GRID_COLUMNS:
             if grids is not None and name in grids:
                 columns[name] = grids[name].reindex(order)
-        households = np.bincount(number[inside], self._households[inside], len(order)).astype(np.int64)
-        columns |= told(households, self.counts)
-        columns["blocks"] = np.bincount(number[inside], minlength=len(order)).astype(np.int64)
         frame = pd.DataFrame({name: np.asarray(column, dtype=object) for name, column in columns.items()})
-        signature = pd.util.hash_pandas_object(frame.astype(str), index=True).to_numpy()
-        return Division(number, Properties.of(columns, _from_one(len(order))), signature)
+        lasting = Properties.of(columns, _from_one(len(order)))
+        signature = pd.util.hash_pandas_object(frame.astype(str), index=True).to_numpy().astype(np.uint64)[:, None]
+        households = np.bincount(number[inside], self._households[inside], len(order)).astype(np.int64)
+        counts = np.bincount(number[inside], minlength=len(order)).astype(np.int64)
+        return self._counted(Division(number, lasting, signature, order, len(listed), households, counts, lasting))
+
+    def moved(self, division: Division, moves: Mapping[str, str]) -> Division | None:
+        """Return a division after blocks have moved (block_id → grid_id), without going through all blocks again.
+
+        It equals what `division` makes of the new assignment. None where it takes `division`: a block is unknown, or
+        there are other grids than before.
+        """
+        rows = self._index.get_indexer(pd.Index(list(moves)))
+        to = division.order.get_indexer(pd.Index(list(moves.values()), dtype=object))
+        if (rows < 0).any() or (to < 0).any():
+            return None
+        number, households, blocks = division.number.copy(), division.households.copy(), division.blocks.copy()
+        was = number[rows]
+        inside = was >= 0
+        np.subtract.at(households, was[inside], self._households[rows[inside]])
+        np.subtract.at(blocks, was[inside], 1)
+        np.add.at(households, to, self._households[rows])
+        np.add.at(blocks, to, 1)
+        if (blocks[division.listed :] == 0).any():
+            return None
+        number[rows] = to
+        return self._counted(replace(division, number=number, households=households, blocks=blocks))
+
+    def _counted(self, division: Division) -> Division:
+        """Return a division that says the counts that it holds."""
+        columns = {**told(division.households, self.counts), "blocks": division.blocks}
+        properties = division.lasting.beside(Properties.of(columns, division.lasting.ids))
+        lasting = division.signature[:, :1]
+        counts = np.stack([division.households, division.blocks], axis=1).astype(np.uint64)
+        return replace(division, properties=properties, signature=np.hstack([lasting, counts]))
 
     def tile(self, z: int, x: int, y: int, division: Division | pd.Series) -> bytes:
         """Return a tile with the layers `grids`, `blocks` and `borders` as MVT, not compressed; empty where nothing is.

@@ -10,6 +10,7 @@ import gzip
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,15 +55,31 @@ class Properties:
             typed = pd.Series(column, dtype=object if isinstance(column, list) else None)
             numbers, distinct = pd.factorize(typed, sort=True)
             codes.append(np.asarray(numbers, np.int64))
-            values.append(tuple(_message(0x22, _value(one)) for one in distinct.tolist()))
+            values.append(tuple(_whole(one) if type(one) is int else _of(one) for one in distinct.tolist()))
             fields[name] = _kind(distinct)
         table = np.stack(codes, axis=1) if codes else np.zeros((len(ids), 0), np.int64)
         return cls(np.asarray(ids, np.int64), tuple(columns), fields, table, tuple(values))
+
+    def beside(self, more: Properties) -> Properties:
+        """Return the properties of the same features with more columns behind them."""
+        codes, values = np.hstack([self.codes, more.codes]), self.values + more.values
+        return Properties(self.ids, self.names + more.names, {**self.fields, **more.fields}, codes, values)
 
 
 def _kind(distinct: Any) -> str:
     kind = pd.api.types.infer_dtype(distinct, skipna=True)
     return {"boolean": "Boolean", "integer": "Number", "floating": "Number"}.get(kind, "String")
+
+
+def _of(value: Any) -> bytes:
+    """Encode one value as it stands in a layer."""
+    return _message(0x22, _value(value))
+
+
+@lru_cache(maxsize=20_000)
+def _whole(value: int) -> bytes:
+    """Encode a whole number, of which counts ask for the same ones again after each move."""
+    return _of(value)
 
 
 def _value(value: Any) -> bytes:

@@ -122,9 +122,10 @@ def _streets(colours: Colours, source: str) -> list[Layer]:
         _line("street-minor", source, colours.minor, _by_zoom(0.5, 2.5), shown=["in", ["get", "kind"], minor]),
         _line("street-casing", source, colours.casing, _by_zoom(["+", broad, 1], ["*", broad, 3]), shown=main),
         _line("street-main", source, colours.street, _by_zoom(broad, ["*", broad, 2.5]), shown=main),
-        _line("water", source, colours.water, _by_zoom(1.5, 6.0), shown=river),
-        _line("railway", source, colours.rail, _by_zoom(1.0, 3.0), shown=rails),
-        _line("railway-ties", source, colours.ground, _by_zoom(0.5, 2.0), shown=rails, dash=[3, 3]),
+        # rivers and railways are borders as a rule: broader than these, they are seen on both sides of them
+        _line("water", source, colours.water, _by_zoom(5.0, 13.0), shown=river),
+        _line("railway", source, colours.rail, _by_zoom(4.5, 10.0), shown=rails),
+        _line("railway-ties", source, colours.ground, _by_zoom(3.0, 8.0), shown=rails, dash=[1.5, 1.5]),
     ]
 
 

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
+from process import running, serve
 from town_in_force import Town, put_in_force
 
 from gis_grid.plan import Plan
 from gis_grid.store import open_store
 from gis_grid.store.setup import init
-
-SERVE = [
-    sys.executable,
-    "-c",
-    "from gis_grid.cli import main; from api.command import serve; main.add_command(serve); main()",
-]
-ROOT = str(Path(__file__).resolve().parents[2])
-
-
-def serve(*options: str, **variables: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": ROOT, **variables}
-    return subprocess.Popen([*SERVE, "serve", *options], env=environment, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture
@@ -51,7 +38,6 @@ def test_it_answers_streams_and_ends_when_told(town_file: Town, workers: str) ->
         with httpx.Client(
             base_url=found[0],
             headers={"Authorization": f"Bearer {secret}"},
-            transport=httpx.HTTPTransport(retries=5),
         ) as client:
             for _ in range(200):
                 if client.get("/api/ready", timeout=30).status_code == 200:
@@ -89,3 +75,12 @@ def test_a_store_that_is_none_is_said_and_not_made(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert "gis-grid init" in said
     assert not (tmp_path / "none.sqlite").exists()
+
+
+def test_processes_end_with_the_one_that_started_them(town_file: Town, tmp_path: Path) -> None:
+    with running(town_file.address, tmp_path, "--workers", "2") as served:
+        family = psutil.Process(served.process.pid).children(recursive=True)
+        assert len(family) >= 2
+        served.process.kill()
+        _, alive = psutil.wait_procs(family, timeout=30)
+        assert alive == []

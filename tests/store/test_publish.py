@@ -11,18 +11,30 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 import gis_grid as gg
 from gis_grid.assignment import Move
 from gis_grid.errors import AbsentError, ClashError, RightsError
 from gis_grid.plan import Plan
 from gis_grid.store import Store
+from gis_grid.store import publish as steps
 from gis_grid.store.access import LOCAL, Actor
+from gis_grid.store.catalogue import version_of
 from gis_grid.store.drafts import cut, draft, open_draft, patch
 from gis_grid.store.models import GridCode, Ground, Lineage, Tileset
 from gis_grid.store.models import Plan as KeptPlan
 from gis_grid.store.plans import import_plan, load_plan
-from gis_grid.store.publish import approve, give_back, in_force, publications, publish, submit, withdraw
+from gis_grid.store.publish import (
+    approve,
+    give_back,
+    in_force,
+    publications,
+    publish,
+    put_into_force,
+    submit,
+    withdraw,
+)
 from townlet import COMMUNITY, HEAD, LIN, WANG, district, kept, squares
 
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
@@ -261,3 +273,41 @@ def test_a_built_plan_is_published_as_it_was_built(store: Store, town: Plan, tmp
     pd.testing.assert_frame_equal(gg_grids, file.grids[columns].sort_index(), check_dtype=False)
     assert set(found.grids["valid_from"]) == {str(TODAY)}
     pd.testing.assert_frame_equal(found.issues, file.issues, check_dtype=False)
+
+
+def test_what_came_between_is_seen_though_the_plan_was_worked_out_before(
+    store: Store, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merging = changed(store, first, MERGER)
+    splitting = changed(store, first, [Move(f"b{n:05d}", "g0004", "new") for n in range(60, 64)])
+    settle = steps.settle
+
+    def settle_and_be_overtaken(session: Session, plan_id: str) -> object:
+        found = settle(session, plan_id)
+        with store.writing() as other:
+            publish(other, splitting, effective=TODAY + DAY, actor=HEAD, allow_errors=True)
+        return found
+
+    monkeypatch.setattr(steps, "settle", settle_and_be_overtaken)
+    after, version = put_into_force(
+        store, merging, effective=TODAY + 2 * DAY, actor=HEAD, allow_errors=True, allow_older=True
+    )
+    with store.reading() as session:
+        assert version == version_of(session, merging)
+        overtaking = load_plan(session, splitting)
+        given = set(session.execute(select(GridCode.code)).scalars())
+    assert not set(after.grids["code"]) & (set(overtaking.grids["code"]) - {code(3)})
+    assert set(after.grids["code"]) <= given
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_a_plan_worked_out_before_is_published_as_one_worked_out_then(
+    store: Store, first: str, monkeypatch: pytest.MonkeyPatch, between: bool
+) -> None:
+    second = changed(store, first, MERGER)
+    if not between:
+        monkeypatch.setattr(steps, "settle", lambda *_: None)
+    after, _ = put_into_force(store, second, effective=TODAY + DAY, actor=HEAD, allow_errors=True, comment="both")
+    assert after.grids["code"].to_dict() == {"g0001": code(5), "g0003": code(3), "g0004": code(4)}
+    with pytest.raises(ClashError, match="is published"):
+        put_into_force(store, second, effective=TODAY + 2 * DAY, actor=HEAD)

@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import gis_grid.tiles.drafts as drafts
 from gis_grid.errors import FrameError, InputError
 from gis_grid.tiles import DraftTiles, zipped
+from gis_grid.tiles.drafts import Counts
 from gis_grid.tiles.mercator import tile_range
 from small import small_plan
 from tile_decoding import check_polygons, layers
@@ -165,3 +168,31 @@ def test_threads_get_what_one_alone_would_get() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda job: tiles.tile(*job), jobs))
     assert found == [alone.tile(*job) for job in jobs]
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=st.lists(st.dictionaries(st.integers(0, 19), st.integers(0, 5), min_size=1, max_size=4), max_size=5))
+@pytest.mark.parametrize("counts", ["all", "suppressed"])
+def test_a_division_that_follows_moves_is_the_one_that_is_made_anew(
+    counts: Counts, steps: list[dict[int, int]]
+) -> None:
+    plan = small_plan()
+    tiles = DraftTiles(plan.blocks, counts=counts)
+    names = [*plan.grids.index, "another", "one more"]
+    now, division = plan.assignment.copy(), tiles.division(plan.assignment, plan.grids)
+    for step in steps:
+        moves = {str(plan.blocks.index[block]): names[grid] for block, grid in step.items()}
+        now.loc[list(moves)] = list(moves.values())
+        anew = tiles.division(now, plan.grids)
+        followed = tiles.moved(division, moves)
+        assert (followed is None) == (list(anew.order) != list(division.order))
+        if followed is not None:
+            place = middle(tiles, 14)
+            assert tiles.etag(*place, followed) == tiles.etag(*place, anew)
+            assert DraftTiles(plan.blocks, counts=counts).tile(*place, followed) == tiles.tile(*place, anew)
+        division = followed or anew
+
+
+def test_moves_of_blocks_that_are_not_there_are_not_followed(tiles: DraftTiles) -> None:
+    plan = small_plan()
+    assert tiles.moved(tiles.division(plan.assignment, plan.grids), {"none": str(plan.grids.index[0])}) is None

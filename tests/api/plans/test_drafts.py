@@ -46,6 +46,19 @@ def test_undo_takes_back_ones_own_and_a_request_sent_twice_counts_once(office: O
     assert found["accepted"] == [_move("b00003", "g0002", "g0001")]
 
 
+def test_a_clash_that_is_asked_for_again_is_told_as_it_was(office: Office) -> None:
+    draft = office.draft()
+    _patch(office, draft, "lin", 0, _move("b00003", "g0001", "g0002"))
+    body = {"revision": 0, "moves": [_move("b00003", "g0001", "g0003")]}
+    ask = {"json": body, "token": office.tokens["wang"], "headers": {"Idempotency-Key": "k1"}}
+    first = office.calls.patch(f"/api/drafts/{draft}", **ask).json()
+    assert first["clashes"][0]["who"] == "lin"
+    _patch(office, draft, "wang", 1, _move("b00003", "g0002", "g0003"))
+    _patch(office, draft, "wang", 2, _move("b00003", "g0003", "g0002"))
+    again = office.calls.patch(f"/api/drafts/{draft}", **ask).json()
+    assert again == {**first, "repeated": True}
+
+
 def test_a_revision_ahead_is_a_conflict_and_a_move_that_does_not_fit_names_every_fault(office: Office) -> None:
     draft, lin = office.draft(), office.tokens["lin"]
     ahead = office.calls.patch(f"/api/drafts/{draft}", json={"revision": 5, "moves": []}, token=lin)

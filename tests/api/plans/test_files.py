@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import time
 import zipfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from offices import Office, opened
 
+from api.errors import Problem
 from api.uploads import Bounds, Uploads, dataset_in, take_apart
 from gis_grid.errors import InputError
 from gis_grid.store import Store
+from gis_grid.store.access import Actor
 
 GEOJSON = b'{"type":"FeatureCollection","features":[]}'
 
@@ -124,3 +128,32 @@ def test_a_zipped_shapefile_opens(tmp_path: Path, office: Office) -> None:
     assert (layer["rows"], layer["geometry"]) == (32, "Polygon")
     folder = office.calls.app.state.service.workshop.uploads.folder / made.json()["id"]
     assert dataset_in(folder).suffix == ".shp"
+
+
+def test_files_on_the_way_count_and_one_that_stops_coming_loses_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.uploads.PATIENCE_S", 0.5)
+    files, me = Uploads(tmp_path, Bounds(file_bytes=1000, count=1)), Actor("lin", "planner")
+
+    async def stopping() -> AsyncIterator[bytes]:
+        yield b"lon,lat\n"
+        await asyncio.sleep(60)
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield b"lon,lat\n1,2\n"
+
+    async def both() -> None:
+        first = asyncio.create_task(files.take("a.csv", stopping(), me))
+        while not list(tmp_path.glob("*.part")):
+            await asyncio.sleep(0.01)
+        with pytest.raises(Problem) as refused:
+            await files.take("b.csv", whole(), me)
+        assert refused.value.status_code == 429
+        with pytest.raises(Problem) as slow:
+            await first
+        assert slow.value.status_code == 408
+        assert (await files.take("b.csv", whole(), me)).size == 12
+
+    asyncio.run(both())
+    assert [path.suffix for path in tmp_path.iterdir()] == [""]
