@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from gis_grid.staffing.posts import posts as posts_of
 from gis_grid.staffing.units import unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping
 
     from gis_grid.plan import Plan
     from gis_grid.scheme import Post, Scheme
@@ -40,13 +40,16 @@ class Crew(NamedTuple):
     people: pd.DataFrame
 
 
-def crew_of(plan: Plan, *, staff: pd.DataFrame | None = None, posts: pd.DataFrame | None = None) -> Crew:
+def crew_of(
+    plan: Plan, *, staff: pd.DataFrame | None = None, posts: pd.DataFrame | None = None, strict: bool = True
+) -> Crew:
     """Put the people of a roster into the posts of a plan: those who name grids into these, others where there is room.
 
     `staff` are rows as `gis_grid.sources.read_staff` returns them, the plan's own without one. A row that names
     several grids fills the post of each of them. A row that names only a community fills a post at its grids, in the
     order of their codes and of the rows; once these are full, it is a further post at the community. What the scheme
-    knows no post for stands where the row says. Vacant posts come out by themselves; ex officio posts go with
+    knows no post for stands where the row says. Without `strict`, grids and communities that the plan does not have
+    are passed over. Vacant posts come out by themselves; ex officio posts go with
     their holder.
 
     Raises
@@ -56,8 +59,10 @@ def crew_of(plan: Plan, *, staff: pd.DataFrame | None = None, posts: pd.DataFram
     """
     staff = plan.staff if staff is None else staff
     found = posts_of(plan) if posts is None else posts
-    rows = [] if staff is None else list(_rows(plan, staff))
-    _refuse_unknown(rows)
+    rows = [] if staff is None else rows_of(plan, staff)
+    faults = unknown_places(rows)
+    if strict and faults:
+        raise InputError(faults)
     seats = _Seats(plan, found)
     people: dict[tuple[str, str], str] = {}
     for row in sorted(rows, key=lambda one: (not one.grids, not one.name)):
@@ -85,37 +90,40 @@ class Row(NamedTuple):
     unknown: tuple[tuple[str, str], ...]
 
 
-def _rows(plan: Plan, staff: pd.DataFrame) -> Iterator[Row]:
-    """Yield the rows of a roster that name a post, with grids and communities by their codes."""
+def rows_of(plan: Plan, staff: pd.DataFrame) -> list[Row]:
+    """Return the rows of a roster, with grids and communities by their codes; none without names and posts."""
     if "post" not in staff or "name" not in staff:
-        return
+        return []
     text = {name: staff[name].fillna("").astype(str).str.strip() for name in ROSTER if name in staff}
     blank = pd.Series("", index=staff.index)
     vacant = staff["vacant"].astype(bool) if "vacant" in staff else text["name"] == ""
-    grid_of, home_of = _names(plan)
-    columns = (text.get(name, blank) for name in ROSTER[:-1])
-    for number, free, cells in zip(staff.index, vacant, zip(*columns, strict=True), strict=True):
-        name, role, phone, code, community, grid, lines, base, most = cells
-        said = [part.strip() for part in BETWEEN.split(grid) if part.strip()]
-        grids = tuple(dict.fromkeys(grid_of[part] for part in said if part in grid_of))
-        home = home_of.get(code, "") or home_of.get(community, "")
-        unknown = [("grid", part) for part in said if part not in grid_of]
-        unknown += [("community_code", code)] if code and code not in home_of else []
-        unknown += [("community", community)] if community and not home else []
-        start = grid_of.get(base, "") or home_of.get(base, "")
-        unknown += [("base", base)] if base and not start else []
-        yield Row(
-            number,
-            "" if free else name,
-            role,
-            "" if free else phone,
-            home,
-            grids,
-            tuple(part.strip() for part in BETWEEN.split(lines) if part.strip()),
-            start,
-            int(most) if most.isdecimal() else 0,
-            tuple(unknown),
-        )
+    places = _names(plan)
+    columns = zip(*(text.get(name, blank) for name in ROSTER[:-1]), strict=True)
+    return [
+        _row(number, bool(free), cells, *places)
+        for number, free, cells in zip(staff.index, vacant, columns, strict=True)
+    ]
+
+
+def _row(
+    number: Any, free: bool, cells: tuple[str, ...], grid_of: Mapping[str, str], home_of: Mapping[str, str]
+) -> Row:
+    name, role, phone, code, community, grid, lines, base, most = cells
+    said = [part.strip() for part in BETWEEN.split(grid) if part.strip()]
+    grids = tuple(dict.fromkeys(grid_of[part] for part in said if part in grid_of))
+    home = home_of.get(code, "") or home_of.get(community, "")
+    start = grid_of.get(base, "") or home_of.get(base, "")
+    checks = (
+        *(("grid", part, part in grid_of) for part in said),
+        ("community_code", code, not code or code in home_of),
+        ("community", community, not community or bool(home)),
+        ("base", base, not base or bool(start)),
+    )
+    skills = tuple(part.strip() for part in BETWEEN.split(lines) if part.strip())
+    limit = int(most) if most.isdecimal() else 0
+    unknown = tuple((column, value) for column, value, known in checks if not known)
+    who = ("", "") if free else (name, phone)
+    return Row(number, who[0], role, who[1], home, grids, skills, start, limit, unknown)
 
 
 def _names(plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
@@ -129,19 +137,18 @@ def _names(plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
     return grids, dict(zip(called[once], code[once], strict=True)) | dict(zip(code, code, strict=True))
 
 
-def _refuse_unknown(rows: list[Row]) -> None:
+def unknown_places(rows: list[Row]) -> list[Fault]:
+    """Return a fault for each grid, community or base of a roster that the plan does not have."""
     remedies = {
         "grid": "use the code of a grid of this plan, or a name that only one grid has",
         "base": "use the code of a grid or community of this plan, or leave it empty",
     }
     other = "use the code or the name of a community of this plan"
-    faults = [
+    return [
         Fault(f"the plan has no {value!r}", "staff", column, row.number, remedies.get(column, other))
         for row in rows
         for column, value in row.unknown
     ]
-    if faults:
-        raise InputError(faults)
 
 
 def _people(plan: Plan, rows: list[Row], people: dict[tuple[str, str], str]) -> pd.DataFrame:
@@ -164,6 +171,12 @@ def _people(plan: Plan, rows: list[Row], people: dict[tuple[str, str], str]) -> 
     ]
     columns = ["person", "name", "phone", "roles", "community_code", "lines", "base", "most"]
     return pd.DataFrame(told, columns=columns).set_index("person")
+
+
+def told_of(crew: Crew, column: str) -> pd.Series:
+    """Return a column of text about the person of each post, "" where it is vacant."""
+    known = dict(zip(crew.people.index, crew.people[column].astype(str), strict=True))
+    return pd.Series([known.get(person, "") for person in crew.posts["person"]], crew.posts.index, dtype="str")
 
 
 def role_of(scheme: Scheme, said: str) -> str:

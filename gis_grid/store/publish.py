@@ -24,6 +24,7 @@ from gis_grid.store.columns import now
 from gis_grid.store.dates import Published, in_force, publications
 from gis_grid.store.handing import approve, give_back, locked, require_state, step, submit
 from gis_grid.store.models import Area, GridCode, Lineage, Plan, Publication, Tileset
+from gis_grid.store.moving import move_back, move_posts
 from gis_grid.store.plans import load_plan, rewrite_plan
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def publish(
     (`gis_grid.codes.succession`), and no code that the district has ever given out comes again. Shapes, bounds in
     words and issues are made anew. A plan that breaks rules is published only with `allow_errors`; one that does not
     follow from the last publication, and so would undo it, only with `allow_older`. Both are written down. `tiles` are
-    archives of tiles by audience, kept with the publication.
+    archives of tiles by audience, kept with the publication. Posts move to the new codes from that day on
+    (`gis_grid.store.moving`).
 
     Raises
     ------
@@ -95,10 +97,18 @@ def publish(
     session.flush()
     _keep_lineage(session, plan_id, plan)
     _keep_codes(session, kept, plan, effective)
+    source = before if before is not None else _origin(session, kept)
+    posts = None if source is None else move_posts(session, area.id, source, plan, on=effective)
     keep_tiles(session, plan_id, tiles or {})
     detail = {"effective": str(effective), "grids": len(plan.grids), "errors": len(errors)}
+    detail |= {} if posts is None else {"posts_moved": posts.moved, "posts_new": posts.new, "posts_ended": posts.ended}
     step(session, kept, "publish", actor, comment, **detail, allow_errors=allow_errors, allow_older=allow_older)
     return load_plan(session, plan_id)
+
+
+def _origin(session: Session, kept: Plan) -> plans.Plan | None:
+    """Return the plan that a first publication follows from: the one whose roster the district has."""
+    return None if kept.based_on is None else load_plan(session, kept.based_on)
 
 
 def _locked_district(session: Session, district: int) -> Area:
@@ -203,7 +213,7 @@ def keep_tiles(session: Session, plan_id: str, tiles: Mapping[str, bytes]) -> No
 def withdraw(session: Session, plan_id: str, *, actor: Actor, comment: str = "") -> None:
     """Take back a publication that is not yet in force; the plan is approved as before.
 
-    Its new codes stay its own: no other plan gets them.
+    Its new codes stay its own: no other plan gets them. Posts go back to where they were before it.
 
     Raises
     ------
@@ -235,5 +245,6 @@ def withdraw(session: Session, plan_id: str, *, actor: Actor, comment: str = "")
     session.execute(
         update(GridCode).where(mine, its_own, GridCode.valid_from == last.effective).values(retired_on=last.effective)
     )
+    move_back(session, area.id, on=last.effective)
     kept.state = "approved"
     step(session, kept, "withdraw", actor, comment, effective=str(last.effective))
