@@ -227,10 +227,9 @@ def _communities(plan: Plan, tier: str) -> dict[str, list[str]]:
 def _missing(posts: pd.DataFrame, crew: Crew) -> NDArray[np.int64]:
     """Return how many service lines of each post each person has not; who names none is taken to know them all."""
     names = sorted({line for lines in posts["lines"] for line in lines})
-    asked = np.array([[name in lines for name in names] for lines in posts["lines"]]).reshape(len(posts), len(names))
-    has = np.array([[name in mine or not mine for name in names] for mine in crew.people["lines"]])
-    has = has.reshape(len(crew.people), len(names))
-    found: NDArray[np.int64] = asked.astype(np.int64) @ (~has).T.astype(np.int64)
+    asked = np.array([[name in lines for name in names] for lines in posts["lines"]], dtype=np.int64)
+    lacks = np.array([[bool(mine) and name not in mine for name in names] for mine in crew.people["lines"]], np.int64)
+    found: NDArray[np.int64] = asked.reshape(len(posts), len(names)) @ lacks.reshape(len(crew.people), len(names)).T
     return found
 
 
