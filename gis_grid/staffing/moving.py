@@ -79,7 +79,7 @@ def moved(crew: Crew, before: Plan, after: Plan, *, posts: pd.DataFrame | None =
             taken[free], became[number] = str(crew.posts.at[number, "person"]), free
         elif new:
             more.append((number, tuple(dict.fromkeys(new))))
-    whole = found.assign(person=pd.Series(taken, dtype="str").reindex(found.index).fillna(""), named=True)
+    whole = found.assign(person=pd.Series(taken, dtype="str").reindex(found.index).fillna(""), named=True, extra=False)
     whole, further = _with_further(crew.posts, whole, more)
     shown = whole["needed"] | (whole["person"] != "")
     told = pd.Series(became | further, dtype="str").reindex(crew.posts.index).fillna("")
@@ -117,7 +117,7 @@ def _with_further(
     held = [(n, codes) for n, codes in more if old.at[n, "person"] != "" or old.at[n, "role"] not in known]
     if not held:
         return whole, {}
-    rows = old.loc[[number for number, _ in held]].assign(needed=True, vacancy=True, held_by="", named=True)
+    rows = old.loc[[number for number, _ in held]].assign(needed=True, vacancy=True, held_by="", named=True, extra=True)
     rows["codes"] = pd.Series([codes for _, codes in held], index=rows.index, dtype=object)
     both = pd.concat([whole, rows[list(whole)]])
     named = numbers(both.reset_index(drop=True)).set_axis(both.index)

@@ -30,7 +30,8 @@ class Crew(NamedTuple):
 
     `posts` is the frame of `gis_grid.staffing.posts` with `person` (the number of who has the post, "" if it is
     vacant) and `named` (whether the roster says so itself, or only which community somebody belongs to); posts that
-    only the roster names stand behind those of the scheme, and places beyond the least number of people that nobody
+    only the roster names stand behind those of the scheme (`extra` are those of a role that the scheme has no more
+    room for), and places beyond the least number of people that nobody
     fills are left out. `people` has a row a person, index `person`: `name`, `phone`, `roles`
     (tuple), `community_code` ("" if not told), `lines` (skills; none told: all), `base` (code of a grid or community,
     or ""), `most` (posts at most; 0 if not told).
@@ -247,12 +248,14 @@ class _Seats:
         named = {"name_zh": post.name_zh, "name_en": post.name_en, "lines": post.lines} if post else {}
         told = {"role": role, "name_zh": row.post, "name_en": row.post, "lines": (), "person": person, **named}
         codes = tuple(code for _, code in units)
-        self._more.append(told | {"tier": units[0][0], "codes": codes, "needed": True, "vacancy": True})
+        self._more.append(
+            told | {"tier": units[0][0], "codes": codes, "needed": True, "vacancy": True, "extra": post is not None}
+        )
 
     def frame(self) -> pd.DataFrame:
         """Return the posts with who sits there."""
         found = self._posts.assign(person=pd.Series(self._person, dtype="str").reindex(self._posts.index).fillna(""))
-        found = found.assign(named=found.index.isin(self._named))
+        found = found.assign(named=found.index.isin(self._named), extra=False)
         if not self._more:
             return found
         more = pd.DataFrame(self._more).assign(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from gis_grid.places import check_place, whole_file
@@ -37,50 +38,53 @@ def roster_of(plan: Plan, crew: Crew, *, why: pd.DataFrame | None = None) -> pd.
 
     Columns are `name` ("" where it is vacant), `post` (the role), `phone`, `community_code`, `community`, `grid`
     (codes, joined by 、; empty for posts that are not at grids), `lines`, `base`, `most`, `status` (`filled`,
-    `vacant`, or `ex officio`), and with `why` (as of `gis_grid.staffing.explained`) its two columns.
+    `vacant`, `ex officio`, or `reserve` for people without a post), and with `why` (as of
+    `gis_grid.staffing.explained`) its two columns.
     """
-    main = plan.scheme.main.id
-    homes = {tier: within(plan, tier, "community") for tier in crew.posts["tier"].unique()}
-    homes["community"] = dict(zip(*[plan.communities["community_code"].astype(str)] * 2, strict=True))
-    posts = crew.posts.assign(
-        home=[
-            homes.get(tier, {}).get(codes[0], "")
-            for tier, codes in zip(crew.posts["tier"], crew.posts["codes"], strict=True)
-        ],
-        grids=[
-            "、".join(codes) if tier == main else ""
-            for tier, codes in zip(crew.posts["tier"], crew.posts["codes"], strict=True)
-        ],
-    )
-    order = posts.reset_index()
-    # the grids of one person under one role make one row; every vacancy is a row of its own
-    order["row"] = order["person"].where((order["person"] != "") & (order["tier"] == main), order["post"])
-    kinds = ["role", "row", "person", "home", "held_by"]
-    rows = order.groupby(kinds, sort=False, as_index=False).agg(grid=("grids", "、".join), needed=("needed", "any"))
+    rows = _rows(plan, crew)
     people = crew.people.reindex(rows["person"])
-    called = dict(
-        zip(plan.communities["community_code"].astype(str), plan.communities["name"].astype(str), strict=True)
-    )
-    status = (
-        pd.Series("filled", index=rows.index)
-        .mask(rows["held_by"] != "", "ex officio")
-        .mask(rows["person"] == "", "vacant")
-    )
+    code, name = (plan.communities[column].astype(str) for column in ("community_code", "name"))
     frame = pd.DataFrame(
         {
             "name": people["name"].fillna("").to_numpy(),
             "post": rows["role"],
             "phone": people["phone"].fillna("").to_numpy(),
             "community_code": rows["home"],
-            "community": rows["home"].map(called).fillna(""),
+            "community": rows["home"].map(dict(zip(code, name, strict=True))).fillna(""),
             "grid": rows["grid"],
             "lines": ["、".join(lines) if isinstance(lines, tuple) else "" for lines in people["lines"]],
             "base": people["base"].fillna("").to_numpy(),
             "most": [str(int(most)) if most else "" for most in people["most"].fillna(0)],
-            "status": status,
+            "status": rows["status"],
         }
     )
     return frame if why is None else frame.join(why.reindex(rows["person"]).fillna("").reset_index(drop=True))
+
+
+def _rows(plan: Plan, crew: Crew) -> pd.DataFrame:
+    """Return rows of a roster: `role`, `person`, `home` (a community), `grid` and `status`."""
+    main, posts = plan.scheme.main.id, crew.posts.reset_index()
+    homes = {tier: within(plan, tier, "community") for tier in posts["tier"].unique()}
+    at = list(zip(posts["tier"], posts["codes"], strict=True))
+    posts["home"] = [codes[0] if tier == "community" else homes[tier].get(codes[0], "") for tier, codes in at]
+    posts["grid"] = ["、".join(codes) if tier == main else "" for tier, codes in at]
+    free = posts["person"] == ""
+    posts["status"] = np.select([free, posts["held_by"] != ""], ["vacant", "ex officio"], "filled")
+    # the grids of one person under one role make one row; every vacancy is a row of its own
+    posts["row"] = posts["post"].where(free | (posts["tier"] != main), posts["person"])
+    kinds = ["role", "row", "person", "home", "status"]
+    rows: pd.DataFrame = posts.groupby(kinds, sort=False).agg(grid=("grid", "、".join)).reset_index()
+    idle = crew.people[~crew.people.index.isin(posts["person"])]
+    more = pd.DataFrame(
+        {
+            "role": idle["roles"].str[0],
+            "person": idle.index,
+            "home": idle["community_code"],
+            "status": "reserve",
+            "grid": "",
+        }
+    )
+    return pd.concat([rows.drop(columns="row"), more], ignore_index=True) if len(more) else rows
 
 
 def taken_over(crew: Crew, found: Suggestion) -> Crew:
@@ -89,7 +93,7 @@ def taken_over(crew: Crew, found: Suggestion) -> Crew:
     person.loc[found.posts.index] = found.posts["person"].astype(str)
     ex_officio = crew.posts["held_by"] != ""
     person = person.mask(ex_officio, crew.posts["held_by"].map(person).fillna(""))
-    return Crew(crew.posts.assign(person=person.astype("str"), named=True), crew.people)
+    return Crew(crew.posts.assign(person=person.astype("str"), named=True)[~crew.posts["extra"]], crew.people)
 
 
 def write_roster(frame: pd.DataFrame, path: str | Path, *, lang: str = "zh") -> Path:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,7 @@ def solve(task: Task, *, steps: float = 4.0) -> Solved:
         return Solved(np.full(posts, -1, dtype=np.int64), whole, whole)
     bound, reduced, share = _prices(task)
     best = min(
-        (_reseated(task, one) for one in (_rounded(task, share), _greedy(task))), key=lambda one: value(task, one)
+        (_reseated(task, one) for one in (_rounded(task, share), greedy(task))), key=lambda one: value(task, one)
     )
     known = value(task, best)
     post, person = _left(reduced, known - bound + 1e-3, best)
@@ -101,6 +101,11 @@ def solve(task: Task, *, steps: float = 4.0) -> Solved:
     better = min(best, found, key=lambda one: value(task, one))
     cost = value(task, better)
     return Solved(better, cost, min(bound, cost))
+
+
+def greedy(task: Task) -> Ints:
+    """Give posts away one after another, always the cheapest pair that is still open."""
+    return _filled(task, np.full(len(task.vacant), -1, dtype=np.int64), task.most.copy())
 
 
 def value(task: Task, person: Ints) -> float:
@@ -124,7 +129,6 @@ def _prices(task: Task) -> tuple[float, Floats, Floats]:
     for _ in range(_ROUNDS):
         row, column = np.nonzero(chosen)
         done = _linear(task, row, column)
-        # ponytail: HiGHS inside scipy, since its prices come along; OR-tools' own LP says no more
         reduced = task.pair - done.price[:, None] + done.place[None, :] + task.work * done.work[None, :]
         fresh = np.where(chosen, 0.0, np.minimum(reduced, 0.0))
         if fresh.min() > -1e-6:
@@ -242,11 +246,6 @@ def _rounded(task: Task, share: Floats) -> Ints:
     return _filled(task, person, left)
 
 
-def _greedy(task: Task) -> Ints:
-    """Give posts away one after another, always the cheapest pair that is still open."""
-    return _filled(task, np.full(len(task.vacant), -1, dtype=np.int64), task.most.copy())
-
-
 def _filled(task: Task, person: Ints, left: Ints) -> Ints:
     """Fill posts that are open, the cheapest pair first; a post stays vacant where that costs less."""
     open_posts = np.flatnonzero(person < 0)
@@ -258,6 +257,30 @@ def _filled(task: Task, person: Ints, left: Ints) -> Ints:
             person[at] = who[n]
             left[who[n]] -= 1
     return person
+
+
+class _Mine(NamedTuple):
+    """Hold what one person could take in the integer program: the pairs, the work of each, and which are known."""
+
+    takes: list[Any]
+    work: Ints
+    known: NDArray[np.bool_]
+
+
+def _limit(model: Any, mine: _Mine, most: int, room: int) -> dict[str, Any]:
+    """Let a person take so many posts; return the variables that cost: further posts, and work above the room."""
+    if most == 1:  # work above the room is in the cost of the pair
+        model.add_at_most_one(mine.takes)
+        return {}
+    further = model.new_int_var(0, most - 1, "")
+    model.add(sum(mine.takes) - further <= 1)
+    model.add_hint(further, max(0, int(mine.known.sum()) - 1))
+    if int(np.sort(mine.work)[-most:].sum()) <= room:
+        return {"further": further}
+    much = model.new_int_var(0, int(mine.work.sum()), "")
+    model.add(sum(int(one) * takes for one, takes in zip(mine.work, mine.takes, strict=True)) - much <= room)
+    model.add_hint(much, max(0, int(mine.work[mine.known].sum()) - room))
+    return {"further": further, "much": much}
 
 
 def _integer(task: Task, post: Ints, person: Ints, known: Ints, steps: float) -> Ints:
@@ -282,20 +305,11 @@ def _integer(task: Task, post: Ints, person: Ints, known: Ints, steps: float) ->
         model.add_hint(one, bool(known[at] < 0))
     load = np.rint(task.work[post, person]).astype(np.int64)
     for who, pairs in of_person.items():
-        mine = [takes[n] for n in pairs]
-        if task.most[who] == 1:
-            model.add_at_most_one(mine)
-        else:
-            further = model.new_int_var(0, int(task.most[who]) - 1, "")
-            model.add(sum(mine) - further <= 1)
-            terms.append(further)
-            price.append(round(task.another * SCALE))
-        work, room = load[pairs], int(np.rint(task.room[who]))
-        if int(np.sort(work)[-int(task.most[who]) :].sum()) > room:
-            much = model.new_int_var(0, int(work.sum()), "")
-            model.add(sum(int(one) * mine[k] for k, one in enumerate(work.tolist())) - much <= room)
-            terms.append(much)
-            price.append(round(task.over * SCALE))
+        mine = _Mine([takes[n] for n in pairs], load[pairs], known[post[pairs]] == who)
+        more = _limit(model, mine, int(task.most[who]), int(np.rint(task.room[who])))
+        for kind, term in more.items():
+            terms.append(term)
+            price.append(round((task.another if kind == "further" else task.over) * SCALE))
     model.minimize(sum(int(one) * term for one, term in zip(price, terms, strict=True)))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,8 @@ class SuggestOptions:
     `new_community_m`; all service lines of a post when the person has none of them, `lines_m` (part of
     them, in proportion); every `further_m` post of one person, up to `most` unless the roster says otherwise; a
     household `over_m` of work beyond what is fair: `fair` times the mean post, as often as there are posts for one
-    person. A shop is as much work as `shop` households. `steps` bounds the search (deterministic seconds).
+    person. A shop is as much work as `shop` households. `steps` bounds the search (deterministic
+    seconds, shared out over roles that have nobody in common).
     """
 
     vacant_m: float = 20_000.0
@@ -41,7 +42,7 @@ class SuggestOptions:
     fair: float = 1.15
     shop: float = 0.5
     most: int = 2
-    steps: float = 4.0
+    steps: float = 2.0
 
     def __post_init__(self) -> None:
         values = {one.name: float(getattr(self, one.name)) for one in fields(self)}
@@ -103,7 +104,36 @@ def suggest(plan: Plan, *, crew: Crew | None = None, options: SuggestOptions | N
     """
     options = options or SuggestOptions()
     crew = crew_of(plan) if crew is None else crew
-    posts = crew.posts[crew.posts["held_by"] == ""]
+    weighed = weigh(plan, crew, options)
+    person = np.full(len(weighed.posts), -1, dtype=np.int64)
+    total = bound = 0.0
+    for rows, columns, task in weighed.tasks:
+        done = solve(task, steps=options.steps * len(rows) / len(person))
+        if len(columns):
+            person[rows] = np.where(done.person >= 0, columns[done.person], -1)
+        total, bound = total + done.cost, bound + done.bound
+    return _told(weighed, crew, person, total, bound)
+
+
+class Weighed(NamedTuple):
+    """Hold what is known of every post (row) with every person (column), and the tasks that this comes to.
+
+    `walk` (metres), `work` (households a post), `new` (0 theirs, 1 in a community they know, 2 elsewhere), `missing`
+    (service lines), `fair` (work a person). Each task comes with the rows and columns it settles.
+    """
+
+    posts: pd.DataFrame
+    walk: Floats
+    work: Floats
+    new: NDArray[np.int64]
+    missing: NDArray[np.int64]
+    fair: Floats
+    tasks: list[tuple[NDArray[np.int64], NDArray[np.int64], Task]]
+
+
+def weigh(plan: Plan, crew: Crew, options: SuggestOptions) -> Weighed:
+    """Work out what every post would cost every person, and cut that into tasks that do not touch one another."""
+    posts = crew.posts[(crew.posts["held_by"] == "") & ~crew.posts["extra"]]
     # where the roster names only a community, nobody is known at one of its grids more than at the others
     posts = posts.assign(person=posts["person"].where(posts["named"], ""))
     work = _work(posts, options)
@@ -114,18 +144,16 @@ def suggest(plan: Plan, *, crew: Crew | None = None, options: SuggestOptions | N
     share = missing / np.maximum(posts["lines"].map(len).to_numpy()[:, None], 1)
     cost = np.rint(walk + price + share * options.lines_m)
     roles = crew.people["roles"]
-    able = np.array([[role in mine for mine in roles] for role in posts["role"]]).reshape(cost.shape)
+    able = np.array([[role in mine for mine in roles] for role in posts["role"]], dtype=bool).reshape(cost.shape)
     cost = np.where(able, cost, np.inf)
-    person = np.full(len(posts), -1, dtype=np.int64)
+    tasks = [
+        (rows, columns, _task(crew.people.iloc[columns], cost[np.ix_(rows, columns)], work[rows], options))
+        for rows, columns in _apart(able)
+    ]
     fair = np.zeros(len(roles))
-    total = bound = 0.0
-    for rows, columns in _apart(able):
-        task = _task(crew.people.iloc[columns], cost[np.ix_(rows, columns)], work[rows], options)
-        done = solve(task, steps=options.steps)
-        person[rows] = np.where(done.person >= 0, columns[done.person], -1) if len(columns) else -1
+    for _, columns, task in tasks:
         fair[columns] = task.room
-        total, bound = total + done.cost, bound + done.bound
-    return _told(posts, crew, person, _Tables(walk, work, new, missing, fair, cost), total, bound)
+    return Weighed(posts, walk, work, new, missing, fair, tasks)
 
 
 def _work(posts: pd.DataFrame, options: SuggestOptions) -> Floats:
@@ -152,7 +180,8 @@ def _walks(plan: Plan, posts: pd.DataFrame, crew: Crew) -> Floats:
     nearest = np.stack([far[:, at].min(axis=1) if len(at) else np.zeros(len(known)) for at in grids])
     told = np.array([bool(code) for code in start])
     walk = np.zeros((len(posts), len(start)))
-    walk[:, told] = nearest[:, [known.index(code) for code in start if code]]
+    row = pd.Index(known).get_indexer(pd.Index([code for code in start if code]))
+    walk[:, told] = np.take(nearest, row, axis=1)
     # who starts nobody knows where is as far from everywhere as people are on average; an island is twice as far
     reached = walk[:, told][np.isfinite(walk[:, told])]
     walk[:, ~told] = reached.mean() if reached.size else 0.0
@@ -267,21 +296,8 @@ def _task(people: pd.DataFrame, cost: Floats, work: Floats, options: SuggestOpti
     )
 
 
-@dataclass(frozen=True)
-class _Tables:
-    """Hold what is known of every post (row) with every person (column), and what work is fair for each person."""
-
-    walk: Floats
-    work: Floats
-    new: NDArray[np.int64]
-    missing: NDArray[np.int64]
-    fair: Floats
-    cost: Floats
-
-
-def _told(
-    posts: pd.DataFrame, crew: Crew, person: NDArray[np.int64], tables: _Tables, cost: float, bound: float
-) -> Suggestion:
+def _told(weighed: Weighed, crew: Crew, person: NDArray[np.int64], cost: float, bound: float) -> Suggestion:
+    posts = weighed.posts
     held = person >= 0
     at = np.where(held, person, 0)
     rows = np.arange(len(posts))
@@ -299,14 +315,14 @@ def _told(
             "codes": posts["codes"],
             "before": posts["person"],
             "person": np.where(held, ids[at] if len(ids) else "", ""),
-            "walk_m": np.rint(taken(tables.walk)),
-            "work": np.rint(tables.work),
-            "missing": taken(tables.missing).astype(np.int64),
-            "new": np.where(held, words[taken(tables.new).astype(np.int64)], ""),
+            "walk_m": np.rint(taken(weighed.walk)),
+            "work": np.rint(weighed.work),
+            "missing": taken(weighed.missing).astype(np.int64),
+            "new": np.where(held, words[taken(weighed.new).astype(np.int64)], ""),
         },
         index=posts.index,
     )
     counted = frame[held].groupby("person").agg(posts=("role", "size"), work=("work", "sum"), walk_m=("walk_m", "sum"))
     people = crew.people[["name", "phone", "roles"]].join(counted).fillna({"posts": 0, "work": 0.0, "walk_m": 0.0})
-    people = people.astype({"posts": "int64"}).assign(fair=tables.fair)
+    people = people.astype({"posts": "int64"}).assign(fair=weighed.fair)
     return Suggestion(frame, people, cost, bound)

@@ -100,6 +100,7 @@ def _crew(session: Session, there: Mapping[str, Post]) -> Crew:
             "shops": 0,
             "difficulty": 1.0,
             "named": True,
+            "extra": False,
             "person": number if post.id in held else "",
         }
         for number, post in there.items()

@@ -144,3 +144,15 @@ def test_nobody_and_nothing_to_do() -> None:
     found = suggest(plan)
     assert (found.posts["person"] == "").all()
     assert found.cost == found.bound == 20_000.0 * len(found.posts)
+
+
+def test_who_is_left_over_stays_on_the_roster_in_reserve() -> None:
+    plan = with_staff(*[(f"人{n}", "coordinator", "", COMMUNITY) for n in range(5)], wide=4, high=4)
+    crew = crew_of(plan)
+    assert crew.posts["extra"].sum() == 1
+    found = suggest(plan, crew=crew)
+    mine = found.posts[found.posts["role"] == "coordinator"]
+    assert (mine["person"] != "").sum() == len(mine) == 4
+    roster = roster_of(plan, taken_over(crew, found), why=explained(found, crew))
+    assert sorted(roster["name"]) == ["", "", "人0", "人1", "人2", "人3", "人4"]
+    assert roster.loc[roster["status"] == "reserve", "why_en"].str.startswith("no post").all()
