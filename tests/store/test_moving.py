@@ -14,6 +14,7 @@ from gis_grid.assignment import Move
 from gis_grid.store import Store
 from gis_grid.store.access import LOCAL
 from gis_grid.store.drafts import open_draft, patch
+from gis_grid.store.imports import DistrictOptions, take_in
 from gis_grid.store.models import Post, Staff, StaffAssignment
 from gis_grid.store.people import assign, keep_people, people_frame
 from gis_grid.store.plans import import_plan
@@ -131,3 +132,13 @@ def test_a_withdrawal_leaves_posts_as_they_were(store: Store, first: tuple[int, 
     with store.writing() as session:
         withdraw(session, second, actor=HEAD)
     assert every_row(store, home) == before
+
+
+def test_an_import_says_which_places_of_its_roster_are_not_in_the_plan(store: Store) -> None:
+    staff = pd.DataFrame({"name": ["甲", "乙"], "post": "coordinator", "grid": [code(1), "nowhere"]})
+    with store.writing() as session:
+        plan = dataclasses.replace(squares(8, 8), staff=staff)
+        taken = take_in(session, plan, district=DistrictOptions("420103", "样例区"), title="first")
+    assert taken.people is not None
+    assert (taken.people.people, taken.people.vacant) == (2, 4)
+    assert any("row 1 (the plan has no 'nowhere')" in note for note in taken.notes)
