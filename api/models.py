@@ -38,7 +38,9 @@ class Person(BaseModel):
     role: str = Field(description="The post, as the scheme names it.")
     role_zh: str
     role_en: str
-    kind: str = Field(description="holder, substitute, or vacant: a post that nobody fills.")
+    kind: str = Field(
+        description="holder, substitute, station (the post is vacant and that person answers), or vacant: nobody does."
+    )
     work_phone: str
     lines: list[str] = Field(description="Service lines the post answers for.")
     tier: str = Field(description="The tier of the unit the post is for: the grid itself, or one around it.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 
+from api.staffing import hands
 from gis_grid.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -139,9 +140,11 @@ def compared(store: Store, before_id: str, after_id: str) -> dict[str, Any]:
 
     before, after = (_either(store, one) for one in (before_id, after_id))
     found = compare(before, after)
+    changing = hands(store, before_id, before, after)
     moved = found.blocks[found.blocks["moved"]].reset_index()
     changed = found.grids[found.grids["event"] != "same"]
     frames = {"grids": changed, "moved": moved, "staff": found.staff}
+    frames |= {"handover": changing.blocks, "handover_totals": changing.totals}
     rows = {name: plain_rows(frame) for name, frame in frames.items()}
     totals = {name: (value.item() if hasattr(value, "item") else value) for name, value in found.totals.items()}
     return {"before": before_id, "after": after_id, "totals": totals} | rows

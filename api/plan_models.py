@@ -208,7 +208,10 @@ class IssuesAnswer(BaseModel):
 
 
 class Comparison(BaseModel):
-    """What moves from one plan or draft to another; `moved` are blocks, `staff` those whose grid changes."""
+    """What moves from one plan or draft to another; `moved` are blocks, `staff` those whose grid changes.
+
+    `handover` are doors that one person gives to another: a row a block and post, and in sum in `handover_totals`.
+    """
 
     before: str
     after: str
@@ -216,6 +219,8 @@ class Comparison(BaseModel):
     grids: list[dict[str, Any]]
     moved: list[dict[str, Any]]
     staff: list[dict[str, Any]]
+    handover: list[dict[str, Any]]
+    handover_totals: list[dict[str, Any]]
 
 
 Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]

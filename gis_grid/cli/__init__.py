@@ -20,6 +20,7 @@ from gis_grid.cli.plans import check, compare, describe
 from gis_grid.cli.publish import publish
 from gis_grid.cli.report import report
 from gis_grid.cli.schemes import schemes
+from gis_grid.cli.staff import staff
 from gis_grid.cli.store import export, import_, init
 from gis_grid.cli.tiles import tiles
 from gis_grid.cli.token import token
@@ -95,7 +96,7 @@ def main() -> None:
     """
 
 
-for command in (build, check, compare, demo, describe, lookup, report, schemes, tiles):
+for command in (build, check, compare, demo, describe, lookup, report, schemes, staff, tiles):
     main.add_command(command)
 for command in (backup, export, import_, init, publish, restore, token):
     main.add_command(command)

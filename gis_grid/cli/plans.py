@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gis_grid.rules import Issue
+    from gis_grid.staffing import HandOver
 
 ILLEGAL = 1
 
@@ -89,13 +90,15 @@ def describe(plan_file: str, lang: str, as_json: bool) -> None:
 @click.option("--list", "listed", is_flag=True, help="Also list every block that changed its grid.")
 @json_option
 def compare(before: str, after: str, listed: bool, as_json: bool) -> None:
-    """Say what moved between two plans: blocks, households, grids kept, retired and new, staff concerned."""
+    """Say what moved between two plans: blocks, households, grids kept, retired and new, and who hands over to whom."""
     from gis_grid.compare import compare as compare_plans
     from gis_grid.compare import concordance
     from gis_grid.planfile import read_plan
+    from gis_grid.staffing import handover
 
     plans = read_plan(before), read_plan(after)
     found = compare_plans(*plans)
+    hands = handover(*plans)
     moved = found.blocks[found.blocks["moved"]]
     changed = found.grids[found.grids["event"] != "same"]
     summary = {
@@ -103,13 +106,30 @@ def compare(before: str, after: str, listed: bool, as_json: bool) -> None:
         "grids": changed.to_dict("records"),
         "moved": moved.reset_index().to_dict("records"),
         "staff": found.staff.to_dict("records"),
+        "handover": hands.blocks.to_dict("records"),
+        "handover_totals": hands.totals.to_dict("records"),
         "concordance": concordance(*plans).to_dict("records"),
     }
     say(
         summary,
-        lambda: _comparison_lines(found.totals, changed, moved if listed else None, found.staff),
+        lambda: [
+            *_comparison_lines(found.totals, changed, moved if listed else None, found.staff),
+            *_handover_lines(hands, listed),
+        ],
         as_json=as_json,
     )
+
+
+def _handover_lines(hands: HandOver, listed: bool) -> Iterable[str]:
+    """Say who gives doors to whom; "–" stands for a vacant post."""
+    if len(hands.totals):
+        heads = ["role", "from_person", "to_person", "blocks", "households"]
+        rows = hands.totals[heads].replace({"from_person": {"": "–"}, "to_person": {"": "–"}})
+        yield from ("", *table(rows.to_numpy().tolist(), ["hand-over", "from", "to", "blocks", "households"]))
+    if listed and len(hands.blocks):
+        heads = ["block_id", "role", "from_person", "to_person", "households"]
+        rows = hands.blocks[heads].replace({"from_person": {"": "–"}, "to_person": {"": "–"}})
+        yield from ("", *table(rows.to_numpy().tolist(), ["block", "post", "from", "to", "households"]))
 
 
 def _comparison_lines(

@@ -21,6 +21,7 @@ from gis_grid.frames import check_frame
 from gis_grid.plan import Plan
 from gis_grid.planfile import read_plan
 from gis_grid.scheme import Scheme
+from gis_grid.sources.staff import Roster
 
 #: Called with the stage and the share of it that is done.
 Progress = Callable[[str, float], None]
@@ -127,7 +128,7 @@ def read_district(inputs: Inputs, scheme: Scheme, progress: Progress | None = No
         faults.extend(_faults_of(files["households"], inputs.crs))
     staff, previous = None, None
     try:
-        staff = sources.read_staff(inputs.staff) if inputs.staff is not None else None
+        staff = sources.read_roster(inputs.staff) if inputs.staff is not None else None
     except InputError as caught:
         faults.extend(caught.faults)
     try:
@@ -147,10 +148,10 @@ def _faults_of(place: str, crs: str | None) -> tuple[Fault, ...]:
     return ()
 
 
-def _district(inputs: Inputs, reads: Mapping[str, sources.Read], staff: pd.DataFrame | None) -> District:
+def _district(inputs: Inputs, reads: Mapping[str, sources.Read], staff: Roster | None) -> District:
     """Put what was read together."""
     frames = {name: read.frame for name, read in reads.items()}
-    notes = [note for read in reads.values() for note in read.notes]
+    notes = [note for read in reads.values() for note in read.notes] + list(staff.notes if staff is not None else ())
     blocks = frames.get("blocks")
     if blocks is not None:
         blocks = mended(blocks)
@@ -183,7 +184,7 @@ def _district(inputs: Inputs, reads: Mapping[str, sources.Read], staff: pd.DataF
         compounds=frames.get("compounds"),
         buildings=frames.get("buildings"),
         blocks=blocks,
-        staff=staff,
+        staff=None if staff is None else staff.frame,
         metadata=MappingProxyType(told),
     )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gis_grid.sources.communities import read_communities
     from gis_grid.sources.compounds import read_buildings, read_compounds
     from gis_grid.sources.households import read_blocks, read_households
-    from gis_grid.sources.staff import read_staff
+    from gis_grid.sources.staff import read_roster, read_staff
     from gis_grid.sources.streets import read_streets
     from gis_grid.sources.tables import read_any
 
@@ -33,6 +33,7 @@ _HOME = {
     "read_communities": "communities",
     "read_compounds": "compounds",
     "read_households": "households",
+    "read_roster": "staff",
     "read_staff": "staff",
     "read_streets": "streets",
 }
@@ -46,6 +47,7 @@ __all__ = [
     "read_communities",
     "read_compounds",
     "read_households",
+    "read_roster",
     "read_staff",
     "read_streets",
 ]

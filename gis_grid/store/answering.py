@@ -50,7 +50,9 @@ def units_of(session: Session, plan_id: str, *, codes: Collection[str] | None = 
 def answering(people: pd.DataFrame, units: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Return who answers for each grid, from the frames of `people_frame` and `units_of`.
 
-    A post that nobody fills is there with empty names and the kind `vacant`.
+    Where nobody fills a post, the kind is `station`, with the name and phone of the next unit around that has
+    somebody: the community's station, else who stands above it. Only where there is nobody at all are names empty and
+    the kind `vacant`.
 
     >>> people = pd.DataFrame([["s1", "Lin", "head", "", "", "holder", "5550100", ("safety",), "grid", "g1"]],
     ...                       columns=TOLD)
@@ -58,8 +60,38 @@ def answering(people: pd.DataFrame, units: pd.DataFrame) -> dict[str, list[dict[
     'Lin'
     """
     rows = units.merge(people[list(TOLD)], on=["tier", "code"], how="inner", sort=False)
-    rows = rows.assign(lines=rows["lines"].map(list))
+    rows = rows.assign(lines=rows["lines"].map(list), nth=range(len(rows)))
+    rows = _by_station(rows)
     told: dict[str, list[dict[str, Any]]] = {str(grid): [] for grid in units["grid"].unique()}
     for grid, row in zip(rows["grid"], rows[list(TOLD)].to_dict("records"), strict=True):
         told[grid].append({str(name): value for name, value in row.items()})
     return told
+
+
+def _by_station(rows: pd.DataFrame) -> pd.DataFrame:
+    """Let the next unit around answer where a post is vacant; rows of a grid run from the smallest unit up."""
+    vacant = (rows["kind"] == "vacant").to_numpy()
+    if not vacant.any():
+        return rows
+    first = rows["nth"].where(~vacant)
+    after = first.groupby(rows["grid"]).bfill()
+    found = after.where(vacant).dropna().astype("int64")
+    above = rows.set_index("nth").loc[found]
+    out = rows.copy()
+    for column in ("person", "name", "work_phone"):
+        out.loc[found.index, column] = above[column].to_numpy()
+    out.loc[found.index, "kind"] = "station"
+    return out
+
+
+def handling(people: list[dict[str, Any]], line: str) -> list[dict[str, Any]]:
+    """Return who of those who answer for a grid handles a service line: posts that have it, at the nearest unit.
+
+    Where no post has the line, everybody at the nearest unit answers, for somebody must.
+
+    >>> both = [{"tier": tier, "code": "1", "lines": [line]} for tier, line in (("grid", "safety"), ("area", "noise"))]
+    >>> [one["tier"] for one in handling(both, "noise")], [one["tier"] for one in handling(both, "water")]
+    (['area'], ['grid'])
+    """
+    with_it = [one for one in people if line in one["lines"]] or people
+    return [one for one in with_it if (one["tier"], one["code"]) == (with_it[0]["tier"], with_it[0]["code"])]

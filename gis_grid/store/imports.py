@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gis_grid.errors import AbsentError, ClashError, Fault
+from gis_grid.staffing.people import rows_of, unknown_places
 from gis_grid.store.access import LOCAL
 from gis_grid.store.areas import ZONE, add_area, area_of, district_of, today
 from gis_grid.store.audit import record
@@ -82,6 +83,9 @@ def take_in(
         staff, rest = work_only(plan.staff)
         plan = dataclasses.replace(plan, staff=staff)
         notes += [f"columns of the roster that nobody needs were left out: {', '.join(rest)}"] if rest else []
+        unknown = unknown_places(rows_of(plan, staff))
+        places = ", ".join(f"row {fault.row} ({fault.problem})" for fault in unknown[:5])
+        notes += [f"{len(unknown)} places of the roster were passed over: {places}"] if unknown else []
     communities = keep_communities(session, home.id, plan)
     people = None
     if plan.staff is not None and (roster or not has_people(session, home.id)):

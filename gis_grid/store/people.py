@@ -194,20 +194,25 @@ def roster(session: Session, district: int, *, on: date | None = None) -> pd.Dat
         If there is no such district.
     """
     found = people_frame(session, district, on=on)
-    main = found[~found["tier"].isin(["community", "district"])]
-    grids = main.groupby("post")["code"].agg("、".join)
+    own = ~found["tier"].isin(["community", "district"])
     homes = found[found["tier"] == "community"].groupby("post")["code"].first()
-    rows = found.drop_duplicates(["post", "staff_id"])
+    # the units of one person under one role make one row; every vacancy is a row of its own
+    keyed = found.assign(row=found["post"].where(~own | (found["person"] == ""), found["person"]))
+    keyed["grid"] = found["code"].where(own, "")
+    rows = keyed.groupby(["role", "row", "person"], sort=False, as_index=False).agg(
+        name=("name", "first"), phone=("work_phone", "first"), post=("post", "first"), kind=("kind", "first"),
+        grid=("grid", lambda codes: "、".join(code for code in dict.fromkeys(codes) if code)),
+    )  # fmt: skip
     return pd.DataFrame(
         {
             "name": rows["name"],
             "post": rows["role"],
-            "phone": rows["work_phone"],
-            "community_code": rows["post"].map(homes).fillna("").astype("str"),
-            "grid": rows["post"].map(grids).fillna("").astype("str"),
+            "phone": rows["phone"],
+            "community_code": rows["post"].map(homes).astype("str").fillna(""),
+            "grid": rows["grid"],
             "vacant": rows["kind"] == "vacant",
         }
-    ).reset_index(drop=True)
+    )
 
 
 def _of_post(post: Post) -> tuple[Any, ...]:

@@ -23,6 +23,7 @@ from gis_grid.store.columns import now
 from gis_grid.store.dates import Published, in_force, publications
 from gis_grid.store.handing import approve, give_back, locked, require_state, step, submit
 from gis_grid.store.models import Area, GridCode, Lineage, Plan, Publication, Tileset
+from gis_grid.store.moving import move_back, move_posts
 from gis_grid.store.plans import load_plan, rewrite_plan
 from gis_grid.store.settling import last_of, settle, settled_now
 
@@ -68,7 +69,8 @@ def publish(
     (`gis_grid.codes.succession`), and no code that the district has ever given out comes again. Shapes, bounds in
     words and issues are made anew. A plan that breaks rules is published only with `allow_errors`; one that does not
     follow from the last publication, and so would undo it, only with `allow_older`. Both are written down. `tiles` are
-    archives of tiles by audience, kept with the publication.
+    archives of tiles by audience, kept with the publication. Posts move to the new codes from that day on
+    (`gis_grid.store.moving`).
 
     Whoever has the store and not a transaction of their own uses `put_into_force`, which keeps others from writing for
     less long.
@@ -139,8 +141,11 @@ def _enter(session: Session, plan_id: str, wish: _Wish, settled: Settled | None)
     session.flush()
     _keep_lineage(session, plan_id, plan)
     _keep_codes(session, kept, plan, wish.effective)
+    source = now_settled.source
+    posts = None if source is None else move_posts(session, area.id, source, plan, on=wish.effective)
     keep_tiles(session, plan_id, wish.tiles)
     detail = {"effective": str(wish.effective), "grids": len(plan.grids), "errors": len(errors)}
+    detail |= {} if posts is None else {"posts_moved": posts.moved, "posts_new": posts.new, "posts_ended": posts.ended}
     allowed = {"allow_errors": wish.allow_errors, "allow_older": wish.allow_older}
     step(session, kept, "publish", wish.actor, wish.comment, **detail, **allowed)
 
@@ -227,7 +232,7 @@ def keep_tiles(session: Session, plan_id: str, tiles: Mapping[str, bytes]) -> No
 def withdraw(session: Session, plan_id: str, *, actor: Actor, comment: str = "") -> None:
     """Take back a publication that is not yet in force; the plan is approved as before.
 
-    Its new codes stay its own: no other plan gets them.
+    Its new codes stay its own: no other plan gets them. Posts go back to where they were before it.
 
     Raises
     ------
@@ -259,5 +264,6 @@ def withdraw(session: Session, plan_id: str, *, actor: Actor, comment: str = "")
     session.execute(
         update(GridCode).where(mine, its_own, GridCode.valid_from == last.effective).values(retired_on=last.effective)
     )
+    move_back(session, area.id, on=last.effective)
     kept.state = "approved"
     step(session, kept, "withdraw", actor, comment, effective=str(last.effective))

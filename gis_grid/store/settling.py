@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settled:
-    """A plan as it will be in force, the same as the store keeps it, and what it follows from."""
+    """A plan as it will be in force, the same as the store keeps it, and what it follows from.
+
+    `source` is the plan whose roster the district has: the one in force last, else the one this was made from.
+    """
 
     plan: plans.Plan
     packed: Packed
+    source: plans.Plan | None
     follows_from: tuple[object, ...]
 
 
@@ -45,7 +49,8 @@ def settle(session: Session, plan_id: str) -> Settled | None:
     last, given = last_of(session, kept.district_id), _given(session, kept)
     before = load_plan(session, last.plan_id) if last is not None else None
     plan = _whole(load_plan(session, plan_id), before, given)
-    return Settled(plan, packed(plan), _basis(session, kept, last, given))
+    origin = before if before is not None or kept.based_on is None else load_plan(session, kept.based_on)
+    return Settled(plan, packed(plan), origin, _basis(session, kept, last, given))
 
 
 def settled_now(session: Session, kept: Plan, before: Settled | None) -> Settled:

@@ -37,7 +37,8 @@ def test_a_point_is_answered_with_its_grid_its_people_and_its_plan(published: To
     assert told["distance_to_border_m"] > 0
     assert told["also_possible"] == []
     assert {one["role"] for one in told["people"]} >= {"coordinator", "station_head"}
-    assert [one["tier"] for one in told["people"]] == sorted(one["tier"] for one in told["people"])
+    tiers = [one["tier"] for one in told["people"]]
+    assert tiers == sorted(tiers, key=["grid", "community", "street_office"].index)
 
 
 def test_who_has_no_token_looks_up_only_where_that_is_allowed(published: Town, serving: Serving) -> None:
@@ -212,7 +213,7 @@ def test_the_roster_is_for_planners(published: Town, serving: Serving) -> None:
     home = community(published, 0)
     some = calls.get("/api/staff", token=published.token("planner", area=home.id)).json()["staff"]
     assert 0 < len(some) < len(everybody)
-    assert {one["code"] for one in some} == {home.code}
+    assert all(one["code"].startswith(home.code) for one in some)
     vacant = calls.get("/api/staff", params={"vacant": True}, token=published.token("planner")).json()["staff"]
     assert {one["kind"] for one in vacant} == {"vacant"}
 
