@@ -14,7 +14,7 @@ NPM_DIR := gis_grid/webmap_npm
 ASSETS := gis_grid/webmap_assets
 PORT ?= 8000
 ARGS ?=
-BENCHMARKS = benchmarks/streets.py benchmarks/partition.py benchmarks/churn.py benchmarks/over_http.py benchmarks/tiles.py benchmarks/lookup.py benchmarks/staffing.py
+BENCHMARKS = benchmarks/streets.py benchmarks/partition.py benchmarks/proofs.py benchmarks/churn.py benchmarks/over_http.py benchmarks/tiles.py benchmarks/lookup.py benchmarks/store.py benchmarks/staffing.py
 
 # the first Python on the path that is new enough
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
