@@ -155,7 +155,7 @@ class Layout:
             for more in head[1:]:
                 keys = keys + "|" + frame[more].to_numpy(dtype=object)[order]
             start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.empty(0, np.int64)
-            stop = np.r_[start[1:], len(keys)].tolist()
+            stop = np.r_[start[1:], len(keys)][: len(start)].astype(np.int64).tolist()
             self.slices.update(zip(keys[start].tolist(), zip(start.tolist(), stop, strict=True), strict=True))
 
     def get(self, key: str) -> Longs | None:

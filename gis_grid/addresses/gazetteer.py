@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -146,6 +147,18 @@ class Gazetteer:
         """Return what an address is (`gis_grid.addresses.match.Match`), each place counting as an area of its own."""
         return self._matcher.match(text)
 
+    @cached_property
+    def suggester(self) -> Any:
+        """What completes names and numbers as they are typed (`gis_grid.addresses.suggest.Suggester`)."""
+        from gis_grid.addresses.suggest import Suggester
+
+        return Suggester(self)
+
+    def suggest(self, text: str, most: int = 10) -> list[Any]:
+        """Return completions of what was typed, in characters or pinyin."""
+        found: list[Any] = self.suggester.suggest(text, most)
+        return found
+
     def label(self, row: int, *, level: str = "stairwell") -> str:
         """Return the address of a row as people write it, down to a level of `gis_grid.addresses.match.LEVELS`."""
         road, number, compound, building, stairwell = (self._columns[name][row] for name in COLUMNS)
@@ -207,3 +220,33 @@ def _further(
     names = [name for name in areas if name]
     pairs += [(name, AREA) for name in fold_all(names)] if names else []
     return kinds_of(dict.fromkeys(pairs))
+
+
+@dataclass(frozen=True, eq=False)
+class AddressFrames:
+    """Hold the frames of a gazetteer that is built when it is first asked.
+
+    Parameters
+    ----------
+    addresses, numbers
+        The layers of a plan: points with `entries.COLUMNS`, and pieces of streets with `road` and the numbers along them.
+    streets, communities
+        Frames whose `name` is known besides.
+    areas
+        Names of what the district lies in and consists of.
+    """
+
+    addresses: gpd.GeoDataFrame | None = None
+    numbers: gpd.GeoDataFrame | None = None
+    streets: gpd.GeoDataFrame | None = None
+    communities: pd.DataFrame | None = None
+    areas: tuple[str, ...] = ()
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """The gazetteer of the frames."""
+        entries = self.addresses
+        if entries is None:
+            entries = gpd.GeoDataFrame(dict.fromkeys(COLUMNS, ""), geometry=[], index=[], crs=WGS84)
+        names = _further(self.streets, self.communities, self.areas)
+        return Gazetteer(entries, streets=self.numbers, names=names)

@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<plain>[甲乙丙丁]?[a-z]?\d+[a-z]?)"
 )
 _AREAS: Final = re.compile(
-    r"(?:[^省]{2,8}(?:省|自治区))?(?:[^市区县]{2,6}市)?(?:[^区县旗路街道]{1,7}(?:区|县|旗|市))?"
+    r"(?:[^省]{2,8}(?:省|自治区))?(?:[^市区县]{2,6}市)?(?:[^区县路街道]{1,7}?(?:(?<!小)区|县|市))?"
     r"(?:[^路镇乡]{1,8}?(?:街道办事处|街道办|街道|镇|乡))?(?:[^路街道]{1,8}?(?:社区居委会|社区|居委会|村委会))?"
 )
 _NOISE: Final = re.compile(r"[的在到上 、]|请?送到?|位于|地址|楼下|院内|院里|号院|内")
@@ -175,8 +175,8 @@ def _without_areas(text: str, parsed: Parsed, book: NameBook) -> str:
     if found is None or not found.group():
         return text
     areas = found.group()
-    for part in re.findall(r".+?(?:自治区|省|市|区|县|旗|街道办事处|街道办|街道|镇|乡|社区居委会|社区|居委会|村委会)", areas):
-        if part.endswith(("区", "县", "旗")) and not part.endswith(("社区", "自治区", "小区")):
+    for part in re.findall(r".+?(?:自治区|省|市|(?<!小)区|县|街道办事处|街道办|街道|镇|乡|社区居委会|社区|居委会|村委会)", areas):
+        if part.endswith(("区", "县")) and not part.endswith(("社区", "自治区", "小区")):
             alike = book.alike(part, AREA)
             (parsed.areas if alike else parsed.foreign).append(alike[0].text if alike else part)
         elif part.endswith(("社区", "居委会", "村委会")):
@@ -191,6 +191,9 @@ def _read_token(token: re.Match[str], parsed: Parsed) -> bool:
     kind = token.lastgroup
     if kind in ("sub", "stem", "number"):
         _number(token, parsed)
+    elif kind == "phase":
+        if parsed.last is not None and parsed.last_kind & COMPOUND:
+            parsed.last.name, parsed.last.known = parsed.last.name + token["phase"], False
     elif kind == "lane_unit":
         if parsed.last is not None and parsed.last_kind & ROAD and not parsed.last.number:
             parsed.last.lanes += f"{int(token['lane'])}{token['lane_unit']}"

@@ -20,7 +20,7 @@ _LETTERS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss",
 _NUMBER: Final = r"\d+(?: ?1/2|/2)?(?: ?[a-z](?![a-z]))?"
 _SPAN: Final = rf"{_NUMBER}(?: ?[-&+] ?{_NUMBER})?"
 _FIRST: Final = re.compile(rf"^(?P<number>{_SPAN})[ ,]+(?P<street>[^\d#,][^#,]*?)\s*(?:[,#].*|\b(?:apt|unit|suite|ste|no|rear|fl|floor)\b.*)?$")
-_LAST: Final = re.compile(rf"^(?P<street>.*[^\W\d][^\d,#]*?)[ ,]*(?P<number>(?<!\d){_SPAN})(?![\w])\s*(?:[,;#].*|/.*|\(.*|wohnung.*|whg.*)?$")
+_LAST: Final = re.compile(rf"^(?P<street>.*[^\W\d][^\d,#]*?)[ ,]*(?P<number>(?<!\d){_SPAN})(?![\w])\s*(?:[,;#/(].*|[^\W\d][^\d]*)?$")
 _POSTCODE: Final = re.compile(r"[,;\s]+(?:d-)?\d{5}\b.*$")
 
 
@@ -35,6 +35,19 @@ def split(text: str) -> tuple[str, str]:
     if found is None:
         return re.split(r"[,#]", text, maxsplit=1)[0].strip(), ""
     return found["street"].strip(), found["number"]
+
+
+def within(text: str, number: str) -> str:
+    """Return the number of a unit that lies within a range of numbers, else the range itself.
+
+    >>> within("253-259 washington st #257", "253-259"), within("81-87 amory st #4", "81-87")
+    ('257', '81-87')
+    """
+    span = re.fullmatch(r"(\d+)-(\d+)", number)
+    unit = re.search(r"#\s?(\d+)", text)
+    if span and unit and int(span[1]) <= int(unit[1]) <= int(span[2]):
+        return unit[1]
+    return number
 
 
 def words(street: str) -> list[str]:

@@ -31,6 +31,9 @@ COMMUNITY_LEVEL, COMPOUND_LEVEL, ROAD_LEVEL, INTERPOLATED, DOOR, BUILDING, STAIR
 #: names whose scores lie closer than this are both possible
 MARGIN: Final = 0.12
 _MOST_ALTERNATIVES: Final = 6
+#: how far from the border a place between numbers must be, as a multiple of how far it may be off: with neighbours in one
+#: area, with neighbours in two, and with only one neighbour
+_CLEAR_INSIDE, _CLEAR_BETWEEN, _CLEAR_BESIDE = 0.25, 3.0, 2.0
 #: how sure an answer of each level is, at best
 _WORTH: Final = (0.5, 0.7, 0.6, 0.8, 1.0, 1.0, 1.0)
 
@@ -140,6 +143,7 @@ class Matcher:
 
     def _latin(self, text: str) -> _Case:
         street, number = latin.split(text)
+        number = latin.within(text, number)
         key = latin.street_key(street)
         spot = Spot(key, key in self.gazetteer.book.kinds)
         names = self._names(spot, ROAD)
@@ -182,15 +186,14 @@ class Matcher:
             if not keys:
                 rows = self.gazetteer.roads.get(road)
                 hits += [self._hit(ROAD_LEVEL, name.score, rows)] if rows is not None else []
-            for key in keys:
-                rows = self.gazetteer.roads.get(f"{road}|{key}")
-                if rows is not None:
-                    hits.append(self._refined(DOOR, name.score, rows, parsed))
-                else:
-                    hits += self._between(road, key, name.score)
+            hits += _shared([self._door(road, key, name.score, parsed) for key in keys])
         doors = [hit for hit in hits if hit.level >= DOOR]
         # of several names that may be meant, one that has the number goes before those that have not
         return doors if doors and len(names) > 1 and len(keys) == 1 else hits
+
+    def _door(self, road: str, key: str, score: float, parsed: Parsed | None) -> list[_Hit]:
+        rows = self.gazetteer.roads.get(f"{road}|{key}")
+        return self._between(road, key, score) if rows is None else [self._refined(DOOR, score, rows, parsed)]
 
     def _compound(self, spot: Spot, parsed: Parsed) -> list[_Hit]:
         hits = []
@@ -234,9 +237,14 @@ class Matcher:
         street = gazetteer.street(road)
         beside = street.locate(number.value) if street is not None else None
         hits = [self._placed(one, score) for one in found]
-        if beside is not None and not (found and len(beside.rows) == 1):
-            hits.append(self._placed(beside, score))
-        return hits
+        if beside is None:
+            return hits
+        other = self._placed(beside, score)
+        if not hits:
+            return [other]
+        # the piece of street says the side and the block; points must not say both otherwise
+        agreeing = [hit for hit in hits if hit.areas[0] in other.areas]
+        return agreeing or ([*hits, other] if len(other.areas) == 1 else hits)
 
     def _placed(self, found: Between, score: float) -> _Hit:
         """Return a hit for a place between numbers, with every area that it may lie in."""
@@ -246,10 +254,12 @@ class Matcher:
             area, metres = self._locate(found.lon, found.lat)
             if not len(rows):
                 areas = (area,)
-            elif area >= 0 and metres > found.off_m:
-                areas = (area,)
-            elif areas != (area,) or len(rows) < 2:
-                areas = _distinct([*areas, area]) if areas != (area,) else (area, -1)
+            elif areas != (area,):
+                # neighbours in two areas: only far from the border is the point trusted
+                clear = area >= 0 and len(areas) > 1 and metres > _CLEAR_BETWEEN * found.off_m
+                areas = (area,) if clear else _distinct([*areas, area])
+            elif metres < (_CLEAR_INSIDE if len(rows) > 1 else _CLEAR_BESIDE) * found.off_m:
+                areas = (area, -1)
         elif len(rows) < 2:
             areas = (*areas, -1)
         return _Hit(INTERPOLATED, score * 0.8, rows, areas, found.lon, found.lat)
@@ -333,6 +343,18 @@ class Matcher:
 
 def _distinct(areas: list[Any]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(areas)) if len(areas) > 1 else tuple(areas)
+
+
+def _shared(of_numbers: list[list[_Hit]]) -> list[_Hit]:
+    """Return the hits of several numbers of one address, only those in areas that all may lie in if there are such."""
+    common = _common([hits for hits in of_numbers if hits]) if any(of_numbers) else set()
+    every = [hit for hits in of_numbers for hit in hits]
+    if len(of_numbers) < 2 or not common:
+        return every
+    shared = [hit for hit in every if common.intersection(hit.areas)]
+    for hit in shared:
+        hit.areas = tuple(area for area in hit.areas if area in common)
+    return shared
 
 
 def _common(groups: list[list[_Hit]]) -> set[int]:
