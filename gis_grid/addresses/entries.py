@@ -1,4 +1,4 @@
-"""Address points as columns: read from text or from columns of their own, and laid out so that they are found at once."""
+"""Address points as columns: read from text or from columns of their own, and laid out so that they are found."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_entries(addresses: pd.DataFrame, book: NameBook) -> pd.DataFrame:
     named = _by_columns(addresses)
     texts = named.pop("address").tolist() if "address" in named else [""] * len(addresses)
     folded = fold_all(texts) if texts else []
-    own = {name: named[name].tolist() for name in COLUMNS if name in named}
+    own: dict[str, list[str]] = {name: named[name].tolist() for name in COLUMNS if name in named}
     rows: list[tuple[int, str, str, str, str, str]] = []
     plain = "road" in own and "number" in own
     for at, text in enumerate(folded):

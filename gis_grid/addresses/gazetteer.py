@@ -229,7 +229,7 @@ class AddressFrames:
     Parameters
     ----------
     addresses, numbers
-        The layers of a plan: points with `entries.COLUMNS`, and pieces of streets with `road` and the numbers along them.
+        The layers of a plan: points with `entries.COLUMNS`, and pieces of streets with `road` and their numbers.
     streets, communities
         Frames whose `name` is known besides.
     areas

@@ -32,6 +32,7 @@ _NEAR: Final = re.compile(r"对面|附近|旁边?|隔壁|路口|街口|交叉口
 #: what may stand behind a road's name and make another road of it
 _FURTHER: Final = re.compile(r"[东西南北中上下前后内外新老一二三四五六七八九十]")
 _MOST_PLACES: Final = 6
+_MOST_PIECES: Final = 40
 
 
 @dataclass(slots=True)
@@ -77,14 +78,10 @@ def parse(text: str, book: NameBook) -> Parsed:
     ('247', '玉兰家园', '1', '2')
     """
     parsed = Parsed()
-    start = 0
-    for piece, token in _pieces(text, book):
+    for piece, token in _pieces(text, book)[:_MOST_PIECES]:
         if piece:
             _read_names(piece, parsed, book)
         if token is not None and not _read_token(token, parsed):
-            break
-        start += 1
-        if start > 40:
             break
     return parsed
 
@@ -142,6 +139,7 @@ def _enter(parsed: Parsed, name: str, kind: int, *, known: bool) -> None:
         held, kind = parsed.compounds, COMPOUND
     for spot in held:
         if spot.name == name:
+            spot.lanes = spot.lanes if spot.number else ""
             parsed.last, parsed.last_kind = spot, kind
             return
     if len(held) < _MOST_PLACES:
@@ -175,7 +173,9 @@ def _without_areas(text: str, parsed: Parsed, book: NameBook) -> str:
     if found is None or not found.group():
         return text
     areas = found.group()
-    for part in re.findall(r".+?(?:自治区|省|市|(?<!小)区|县|街道办事处|街道办|街道|镇|乡|社区居委会|社区|居委会|村委会)", areas):
+    for part in re.findall(
+        r".+?(?:自治区|省|市|(?<!小)区|县|街道办事处|街道办|街道|镇|乡|社区居委会|社区|居委会|村委会)", areas
+    ):
         if part.endswith(("区", "县")) and not part.endswith(("社区", "自治区", "小区")):
             alike = book.alike(part, AREA)
             (parsed.areas if alike else parsed.foreign).append(alike[0].text if alike else part)

@@ -8,19 +8,27 @@ from typing import Final
 
 #: what a word of a street's name is shortened to, in the languages that were tried (English, German, French)
 _SHORT: Final = {
-    "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "drive": "dr", "place": "pl", "court": "ct", "terrace": "ter",
-    "terr": "ter", "square": "sq", "highway": "hwy", "turnpike": "tpke", "tpk": "tpke", "parkway": "pkwy", "lane": "ln",
-    "boulevard": "blvd", "park": "pk", "center": "ctr", "centre": "ctr", "circle": "cir", "gardens": "gdns", "garden": "gdn",
-    "north": "n", "south": "s", "east": "e", "west": "w", "mount": "mt", "saint": "st", "sankt": "st", "monsignor": "msgr",
-    "strasse": "str", "strase": "str", "platz": "pl", "doktor": "dr", "professor": "prof",
+    "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "drive": "dr", "place": "pl", "court": "ct",
+    "terrace": "ter", "terr": "ter", "square": "sq", "highway": "hwy", "turnpike": "tpke", "tpk": "tpke",
+    "parkway": "pkwy", "lane": "ln", "boulevard": "blvd", "park": "pk", "center": "ctr", "centre": "ctr",
+    "circle": "cir", "gardens": "gdns", "garden": "gdn", "north": "n", "south": "s", "east": "e", "west": "w",
+    "mount": "mt", "saint": "st", "sankt": "st", "monsignor": "msgr", "strasse": "str", "strase": "str",
+    "platz": "pl", "doktor": "dr", "professor": "prof",
 }  # fmt: skip
 #: words that tell one street from another of the same name
-GUARDS: Final = frozenset("n s e w ne nw se sw alt alte alter neu neue neuer gross grosse klein kleine ober obere unter untere".split())
+GUARDS: Final = frozenset(
+    ("n s e w ne nw se sw alt alte alter neu neue neuer gross grosse klein kleine ober obere unter untere").split()
+)
 _LETTERS: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o", "å": "a"})
 _NUMBER: Final = r"\d+(?: ?1/2|/2)?(?: ?[a-z](?![a-z]))?"
 _SPAN: Final = rf"{_NUMBER}(?: ?[-&+] ?{_NUMBER})?"
-_FIRST: Final = re.compile(rf"^(?P<number>{_SPAN})[ ,]+(?P<street>[^\d#,][^#,]*?)\s*(?:[,#].*|\b(?:apt|unit|suite|ste|no|rear|fl|floor)\b.*)?$")
-_LAST: Final = re.compile(rf"^(?P<street>.*[^\W\d][^\d,#]*?)[ ,]*(?P<number>(?<!\d){_SPAN})(?![\w])\s*(?:[,;#/(].*|[^\W\d][^\d]*)?$")
+_FIRST: Final = re.compile(
+    rf"^(?P<number>{_SPAN})[ ,]+(?P<street>[^\d#,][^#,]*?)\s*"
+    r"(?:[,#].*|\b(?:apt|unit|suite|ste|no|rear|fl|floor)\b.*)?$"
+)
+_LAST: Final = re.compile(
+    rf"^(?P<street>.*[^\W\d][^\d,#]*?)[ ,]*(?P<number>(?<!\d){_SPAN})(?![\w])\s*(?:[,;#/(].*|[^\W\d][^\d]*)?$"
+)
 _POSTCODE: Final = re.compile(r"[,;\s]+(?:d-)?\d{5}\b.*$")
 
 

@@ -31,8 +31,8 @@ COMMUNITY_LEVEL, COMPOUND_LEVEL, ROAD_LEVEL, INTERPOLATED, DOOR, BUILDING, STAIR
 #: names whose scores lie closer than this are both possible
 MARGIN: Final = 0.12
 _MOST_ALTERNATIVES: Final = 6
-#: how far from the border a place between numbers must be, as a multiple of how far it may be off: with neighbours in one
-#: area, with neighbours in two, and with only one neighbour
+#: how far from the border a place between numbers must be, as a multiple of how far it may be off: with neighbours in
+#: one area, with neighbours in two, and with only one neighbour
 _CLEAR_INSIDE, _CLEAR_BETWEEN, _CLEAR_BESIDE = 0.25, 3.0, 2.0
 #: how sure an answer of each level is, at best
 _WORTH: Final = (0.5, 0.7, 0.6, 0.8, 1.0, 1.0, 1.0)
@@ -113,7 +113,8 @@ class Matcher:
         self.areas = np.zeros(len(gazetteer.lon), dtype=np.int64) if areas is None else areas
         self._locate = locate
         self._communities = dict(communities or {})
-        self._has_areas = any(kind & AREA for kind in gazetteer.book.kinds.values())
+        districts = (name for name, kind in gazetteer.book.kinds.items() if kind & AREA)
+        self._has_areas = any(name.endswith(("区", "县", "市")) for name in districts)
 
     def match(self, text: str) -> Match:
         """Return what one address is."""
@@ -175,7 +176,9 @@ class Matcher:
             # 12-3 behind a road: number 12, building 3
             number, _, building = spot.number.partition("-")
             inner = Parsed(building=building, stairwell=parsed.stairwell)
-            found = [hit for hit in self._numbered(names, spot.lanes, number_keys(number), inner) if hit.level >= BUILDING]
+            found = [
+                hit for hit in self._numbered(names, spot.lanes, number_keys(number), inner) if hit.level >= BUILDING
+            ]
             return found or hits
         return hits
 
@@ -307,7 +310,7 @@ class Matcher:
         return Match(LEVELS[best.level], round(score, 3), area, lon, lat, self._label(best, area))
 
     def _point(self, hit: _Hit, area: int) -> tuple[float, float]:
-        if hit.lon == hit.lon or not len(hit.rows):  # noqa: PLR0124 - a number, not NaN
+        if hit.lon == hit.lon or not len(hit.rows):
             return hit.lon, hit.lat
         rows = hit.rows[self.areas[hit.rows] == area]
         return float(self.gazetteer.lon[rows].mean()), float(self.gazetteer.lat[rows].mean())

@@ -17,17 +17,20 @@ ROAD, COMPOUND, COMMUNITY, AREA = 1, 2, 4, 8
 #: what a road's name ends in, and what a compound's name may end in
 ROAD_ENDS: Final = ("大道", "公路", "胡同", "大街", "路", "街", "道", "巷", "弄", "线", "环", "里", "段", "条")
 COMPOUND_ENDS: Final = (
-    "小区", "花园", "家园", "华庭", "公寓", "新村", "名苑", "广场", "大厦", "中心", "苑", "园", "庭", "里", "村", "府", "城", "居",
-    "院", "坊", "湾", "邸", "寓", "厦", "场",
+    "小区", "花园", "家园", "华庭", "公寓", "新村", "名苑", "广场", "大厦", "中心",
+    "苑", "园", "庭", "里", "村", "府", "城", "居", "院", "坊", "湾", "邸", "寓", "厦", "场",
 )  # fmt: skip
 #: signs that tell one name from another: 东路 is not 西路, and the second village not the third
 _TELLING: Final = frozenset("东西南北中上下前后左右内外新老旧大小一二三四五六七八九十甲乙丙丁0123456789")
 #: characters that are taken for one another because they look alike
 _ALIKE: Final = (
-    "己已巳 未末 土士 日曰 人入 八人 干千于 天夭 刀力 大太犬 王玉 木本术 目且 白自 田由甲申 今令 兔免 鸟乌 候侯 辩辨辫 拔拨 折拆 "
-    "洁浩 析折 清清情晴睛 青清 幸辛 历厉 园圆 苑宛 杨扬场 梅悔 桃挑 柳抑 枫讽 桂挂佳 棠裳 莲连 荷何 祥详 泽译 海侮 河何 湖糊 "
-    "江汪 永水冰 泰秦 景影 福副 兴共 康唐 宁宇 安按 和知 丰半 庆床 盛感 源原 昌冒 瑞端 长张 秀季 文交 书节 香杳 樟章 兰三 云去 "
-    "明朋 月用 锦绵 绣诱 翠翆 金全 色包 梧悟 桐铜 建健 设没 民氏 主住 义又 友反 站沾 铁铗 桥挢 学字 校较 府附 院陀 贸货 商尚"
+    "己已巳 未末 土士 日曰 人入 八人 干千于 天夭 刀力 大太犬 王玉 木本术 目且 "
+    "白自 田由甲申 今令 兔免 鸟乌 候侯 辩辨辫 拔拨 折拆 洁浩 析折 清清情晴睛 "
+    "青清 幸辛 历厉 园圆 苑宛 杨扬场 梅悔 桃挑 柳抑 枫讽 桂挂佳 棠裳 莲连 "
+    "荷何 祥详 泽译 海侮 河何 湖糊 江汪 永水冰 泰秦 景影 福副 兴共 康唐 宁宇 "
+    "安按 和知 丰半 庆床 盛感 源原 昌冒 瑞端 长张 秀季 文交 书节 香杳 樟章 "
+    "兰三 云去 明朋 月用 锦绵 绣诱 翠翆 金全 色包 梧悟 桐铜 建健 设没 民氏 "
+    "主住 义又 友反 站沾 铁铗 桥挢 学字 校较 府附 院陀 贸货 商尚 "
 ).split()
 #: sounds that are taken for one another when a name is typed
 _SOUNDS: Final = ((re.compile(r"^(z|c|s)h"), r"\1"), (re.compile(r"ng$"), "n"), (re.compile(r"^l"), "n"))
@@ -146,12 +149,12 @@ class NameBook:
 
 
 @lru_cache(maxsize=8192)
-def syllables(sign: str) -> frozenset[str]:
-    """Return how a character may sound, without tones and with sounds that are mixed up made one."""
+def syllables(sign: str, *, rough: bool = True) -> frozenset[str]:
+    """Return how a character may sound, without tones; if `rough`, sounds that are mixed up are made one."""
     from pypinyin import Style, pinyin
 
     found = pinyin(sign, style=Style.NORMAL, heteronym=True)
-    return frozenset(_rough(one) for one in found[0]) if found else frozenset((sign,))
+    return frozenset(_rough(one) if rough else one for one in found[0]) if found else frozenset((sign,))
 
 
 @lru_cache(maxsize=65_536)
@@ -174,20 +177,19 @@ def _rough(syllable: str) -> str:
     return syllable
 
 
-_LOOKS: Final = frozenset(
-    pair for group in _ALIKE for a in group for b in group if a != b for pair in ((a, b),)
-)
+_LOOKS: Final = frozenset(pair for group in _ALIKE for a in group for b in group if a != b for pair in ((a, b),))
 
 
 def _cost(a: str, b: str) -> float:
     """Return how unlikely it is that one character was typed for another, 1 for any two."""
     if a in _TELLING and b in _TELLING:
         return 9.0
+    if a in _TELLING or b in _TELLING:
+        # 冬湖路 may be 东湖路, but 兴华路, which only sounds nearly so, is not 新华路
+        return 0.2 if syllables(a, rough=False) & syllables(b, rough=False) else 9.0
     if syllables(a) & syllables(b):
         return 0.2
-    if (a, b) in _LOOKS:
-        return 0.25
-    return 9.0 if a in _TELLING or b in _TELLING else 1.0
+    return 0.25 if (a, b) in _LOOKS else 1.0
 
 
 def _likeness(text: str, name: str) -> float:
@@ -224,7 +226,9 @@ def guards_of(street: str) -> list[str]:
     >>> guards_of("Elm St North"), guards_of("Alte Hauptstr.")
     (['n'], ['alt'])
     """
-    return sorted(word.rstrip("er") if word.startswith(("alte", "neue")) else word for word in words(street) if word in GUARDS)
+    return sorted(
+        word.rstrip("er") if word.startswith(("alte", "neue")) else word for word in words(street) if word in GUARDS
+    )
 
 
 def kinds_of(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""One way of writing for everything that is typed: letters, numerals and brackets, whatever the keyboard made of them."""
+"""One way of writing for everything that is typed: letters, numerals, brackets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _DASHES: Final = re.compile(r"[‐‑‒–—―−﹣~～]+")
 _OPENING: Final = re.compile(r"[(\[{<【〔《「『]")
 _CLOSING: Final = re.compile(r"[)\]}>】〕》」』]")
 #: what only says what is near or was once: a bracket that begins so is left out with its content
-_ASIDE: Final = re.compile(r"[(\[{<【〔《「『]\s*(?:原|旧|曾用|靠近|临近|近|旁|对面|斜对面)[^)\]}>】〕》」』]*[)\]}>】〕》」』]")
+_ASIDE: Final = re.compile(
+    r"[(\[{<【〔《「『]\s*(?:原|旧|曾用|靠近|临近|近|旁|对面|斜对面)[^)\]}>】〕》」』]*[)\]}>】〕》」』]"
+)
 _STOPS: Final = re.compile(r"[,，;；:：。!！?？|/\t\r\n\"'“”‘’]+")
 _BLANKS: Final = re.compile(r"\s+")
 #: a blank between two characters, one of them Chinese, means nothing
@@ -31,7 +33,8 @@ _BEFORE_UNIT: Final = re.compile(
 )
 _PHONE: Final = re.compile(r"(?<!\d)(?:\+?86-?)?1[3-9]\d(?:[- ]?\d{4}){2}(?!\d)|(?<!\d)0\d{2,3}-\d{7,8}(?!\d)|\d{7,}")
 _PERSON: Final = re.compile(
-    r"(?:收件人|收货人|联系人|姓名|电话|手机|tel)[:： ]*[\u4e00-\u9fff]{0,4}|[\u4e00-\u9fff]{1,3}(?:先生|女士|小姐)(?:收)?"
+    r"(?:收件人|收货人|联系人|姓名|电话|手机|tel)[:： ]*[\u4e00-\u9fff]{0,4}"
+    r"|[\u4e00-\u9fff]{1,3}(?:先生|女士|小姐)(?:收)?"
 )
 
 

@@ -88,7 +88,9 @@ class Ranges:
         line = self._lines[at]
         share = min(max(share, 0.12), 0.88)
         here = shapely.get_coordinates(shapely.line_interpolate_point(line, share, normalized=True))[0]
-        near = shapely.get_coordinates(shapely.line_interpolate_point(line, [share - 0.05, share + 0.05], normalized=True))
+        near = shapely.get_coordinates(
+            shapely.line_interpolate_point(line, [share - 0.05, share + 0.05], normalized=True)
+        )
         scale = np.array([DEGREE_M * np.cos(np.radians(here[1])), DEGREE_M])
         along = (near[1] - near[0]) * scale
         length = float(np.hypot(*along)) or 1.0

@@ -24,7 +24,9 @@ REASONS: Final[dict[str, Words]] = {
     "which-stairwell": Words("这栋楼按单元划分,请写单元号", "the building is divided by stairwell; add which one"),
     "which-road": Words("这个社区有多个网格,请写路名门牌", "the community has several grids; add street and number"),
     "which-place": Words("可能在几个网格中", "it may lie in several grids"),
-    "between": Words("没有这个门牌,相邻门牌分属不同网格", "no such number is known, and its neighbours lie in different grids"),
+    "between": Words(
+        "没有这个门牌,相邻门牌分属不同网格", "no such number is known, and its neighbours lie in different grids"
+    ),
     "unsure": Words("名称只是相近,不能确定", "the name is only similar to one that is known"),
     "near": Words("地址只说在某处附近", "the address only says what is near"),
     "outside": Words("该地址不在任何网格内", "the address lies in no grid"),

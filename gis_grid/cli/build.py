@@ -12,8 +12,19 @@ from gis_grid.cli.output import Progress, json_option, plan_summary, say, summar
 
 #: What `--max-moved` takes.
 _SHARE = "a share such as 5% or 0.05"
-INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "staff", "addresses",
-    "street_numbers", "blocks")
+INPUTS = (
+    "boundary",
+    "streets",
+    "households",
+    "communities",
+    "barriers",
+    "compounds",
+    "buildings",
+    "staff",
+    "addresses",
+    "street_numbers",
+    "blocks",
+)
 
 
 class Share(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only

@@ -62,8 +62,9 @@ def lookup(
     """Say which grid a point or an address lies in, and who answers for it.
 
     Of a point it says how far the border is, and which other grids are within the accuracy. An address that may lie in
-    two grids is not guessed at: the answer says why, which grids it may be, and the exit code is 1. Outside every grid the nearest one is named and the exit code is 1. With --batch every row of a file is answered,
-    and written to --out with the grid and its people behind it.
+    two grids is not guessed at: the answer says why, which grids it may be, and the exit code is 1. Outside every grid
+    the nearest one is named and the exit code is 1. With --batch every row of a file is answered, and written to --out
+    with the grid and its people behind it.
     """
     if [point, address, batch].count(None) != 2:
         raise click.UsageError("give --point, --address or --batch, and only one of them")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -70,7 +71,12 @@ class AddressAnswer:
             "reason_zh": self.reason_zh,
             "reason_en": self.reason_en,
             "also_possible": [
-                {"grid": one.found.grid(small=small), "people": one.found.people, "label": one.label, "score": one.score}
+                {
+                    "grid": one.found.grid(small=small),
+                    "people": one.found.people,
+                    "label": one.label,
+                    "score": one.score,
+                }
                 for one in self.also_possible
             ],
             "district": standing.published.district if standing else None,
@@ -158,9 +164,9 @@ def _answer(standing: Standing, match: Match) -> AddressAnswer:
     if match.area < 0:
         others = tuple(Other(Found(standing, n, 0.0), label, score) for n, label, score in match.alternatives)
         return AddressAnswer(None, reason=match.reason, also_possible=others, standing=standing)
-    place = (match.lon, match.lat) if match.lon == match.lon else (None, None)  # noqa: PLR0124 - no NaN leaves
+    lon, lat = (None, None) if math.isnan(match.lon) else (match.lon, match.lat)
     found = Found(standing, match.area, 0.0)
-    return AddressAnswer(found, match.level, match.score, match.label, *place, standing=standing)
+    return AddressAnswer(found, match.level, match.score, match.label, lon, lat, standing=standing)
 
 
 def _one_of(answers: Sequence[AddressAnswer]) -> AddressAnswer:

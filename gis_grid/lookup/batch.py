@@ -197,7 +197,9 @@ class Batch:
             for (n, _), result in zip(asked, self._located(x, y, crs), strict=True):
                 results[n] = result
         asked_by_name = [(n, one.text) for n, one in enumerate(results) if isinstance(one, _Address)]
-        told = addressed_rows(self.answers, [text for _, text in asked_by_name], on=self.options.on, tier=self.options.tier)
+        told = addressed_rows(
+            self.answers, [text for _, text in asked_by_name], on=self.options.on, tier=self.options.tier
+        )
         for (n, _), row in zip(asked_by_name, told, strict=True):
             results[n] = Result(*row)
         done = [result for result in results if isinstance(result, Result)]

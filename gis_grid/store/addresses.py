@@ -1,4 +1,4 @@
-"""The addresses of a district in the store: beside its blocks, so that every plan on them is asked with the same ones."""
+"""The addresses of a district in the store: beside its blocks, so that every plan on them has the same ones."""
 
 from __future__ import annotations
 

@@ -11,9 +11,19 @@ import shapely
 
 DISTRICT, CITY, PROVINCE = "青禾区", "云州市", "江南省"
 WEST, SOUTH, STEP = 114.0, 30.0, 0.002
-_FIRST = "东湖 青年 文昌 人民 解放 建设 和平 新华 胜利 永康 长宁 光明 团结 友谊 红旗 劳动 工农 民主 自由 幸福 朝阳 前进 育才 学府 滨江 沿河 环城 迎宾 机场 体育 中山 五一 八一 二七 三元 百花 金陵 龙华 凤鸣 白云 黄河 长江 泰山 华山 天山 昆仑 祁连 洪山 珞珈 汉阳 江岸 武胜 利济 航空 台北 香港 澳门 唐家 杨汊 姑嫂 发展 常青 后襄 马场 菱角 复兴 万松".split()
+_FIRST = (
+    "东湖 青年 文昌 人民 解放 建设 和平 新华 胜利 永康 长宁 光明 团结 友谊 红旗 "
+    "劳动 工农 民主 自由 幸福 朝阳 前进 育才 学府 滨江 沿河 环城 迎宾 机场 体育 "
+    "中山 五一 八一 二七 三元 百花 金陵 龙华 凤鸣 白云 黄河 长江 泰山 华山 天山 "
+    "昆仑 祁连 洪山 珞珈 汉阳 江岸 武胜 利济 航空 台北 香港 澳门 唐家 杨汊 姑嫂 "
+    "发展 常青 后襄 马场 菱角 复兴 万松 "
+).split()
 _SECOND = "河 湖 山 桥 门 园 林 泉 塘 岭 湾 口 台 楼 井 寺 塔 亭 庙 坡".split()
-_COMPOUND = "玉兰 翠湖 云水 锦绣 香樟 梧桐 明月 金色 阳光 碧水 丽景 名仕 御景 华府 天悦 星河 东方 南湖 百合 紫薇 海棠 枫林 竹苑 莲花 桂语 兰亭 万科 保利 绿地 恒达 常青 福星 统建 航天 同济 协和 学苑 书香 春晓 秋实".split()
+_COMPOUND = (
+    "玉兰 翠湖 云水 锦绣 香樟 梧桐 明月 金色 阳光 碧水 丽景 名仕 御景 华府 天悦 "
+    "星河 东方 南湖 百合 紫薇 海棠 枫林 竹苑 莲花 桂语 兰亭 万科 保利 绿地 恒达 "
+    "常青 福星 统建 航天 同济 协和 学苑 书香 春晓 秋实 "
+).split()
 _KIND = "家园 花园 小区 新村 华庭 名苑 公寓 大院".split()
 
 
@@ -32,20 +42,22 @@ class City:
 
 
 def build_city(doors: int = 200_000, seed: int = 0) -> City:
-    """Make up a city: square blocks of some 130 doors, streets between them, two or three blocks a grid.
+    """Make up a city: square blocks of some 100 doors, streets between them, two or three blocks a grid.
 
     Odd numbers lie north or west of a street in one half of the city, and the other way round in the other. A street
     that runs far has an eastern and a western (or northern and southern) part, which are two names.
     """
     rng = np.random.default_rng(seed)
-    side = max(4, round(np.sqrt(doors / 130)))
+    side = max(4, int(np.ceil(np.sqrt(doors / 92))))
     level, upright = _streets(side, rng)
     rows: list[tuple] = []
     names = _compounds(side * side, rng)
     for column in range(side):
         for row in range(side):
             rows += _block(column, row, side, level, upright, names[column * side + row], rng)
-    frame = pd.DataFrame(rows, columns=["column", "row", "road", "number", "compound", "building", "stairwell", "x", "y"])
+    frame = pd.DataFrame(
+        rows, columns=["column", "row", "road", "number", "compound", "building", "stairwell", "x", "y"]
+    )
     frame = frame.iloc[np.sort(rng.permutation(len(frame))[:doors])] if len(frame) > doors else frame
     frame = frame.reset_index(drop=True)
     frame["grid"] = (frame["column"] // 3) * side + frame["row"]
@@ -100,6 +112,7 @@ def _block(
 ) -> list[tuple]:
     """Return the doors of one block: shops along its streets, compounds or lanes inside."""
     out: list[tuple] = []
+
     def put(road: str, number: str, compound: str, building: str, stairwell: str, x: float, y: float) -> None:
         lon, lat = WEST + (column + x) * STEP, SOUTH + (row + y) * STEP
         out.append((column, row, road, number, compound, building, stairwell, lon, lat))
@@ -169,9 +182,7 @@ def _grids(side: int) -> gpd.GeoDataFrame:
     for column in range(0, side, 3):
         for row in range(side):
             last = min(column + 3, side)
-            box = shapely.box(
-                WEST + column * STEP, SOUTH + row * STEP, WEST + last * STEP, SOUTH + (row + 1) * STEP
-            )
+            box = shapely.box(WEST + column * STEP, SOUTH + row * STEP, WEST + last * STEP, SOUTH + (row + 1) * STEP)
             number = (column // 3) * side + row
             community = (column // 3) // 2 * 1000 + row // 4
             rows.append((f"g{number:05d}", number, community, box))

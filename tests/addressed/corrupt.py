@@ -1,21 +1,50 @@
 """The first corruptor: a door's address as people write it, variant by variant with the frequencies of real ones.
 
-District 66 %, road 60 %, number 48 %, building 33 %, community 14 %, a redundant repeat 25 %; whatever is left out, what
-stays names the door's grid to somebody who knows the place.
+District 66 %, road 60 %, number 48 %, building 33 %, community 14 %, a redundant repeat 25 %; whatever is left out,
+what stays names the door's grid to somebody who knows the place.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from city import CITY, DISTRICT, PROVINCE
+from addressed.city import CITY, DISTRICT, PROVINCE
 
 _DIGITS = "零一二三四五六七八九"
 _WIDE = str.maketrans("0123456789ABCDEFabcdef-#", "０１２３４５６７８９ＡＢＣＤＥＦａｂｃｄｅｆ－＃")
-_TRADITIONAL = str.maketrans("东园区号门楼单云丽锦绣华湾语团结劳动农书发学长阳庙宁", "東園區號門樓單雲麗錦繡華灣語團結勞動農書發學長陽廟寧")
+_TRADITIONAL = str.maketrans(
+    "东园区号门楼单云丽锦绣华湾语团结劳动农书发学长阳庙宁", "東園區號門樓單雲麗錦繡華灣語團結勞動農書發學長陽廟寧"
+)
 #: written for one another: by sound, and by look
-_SOUND = {"湖": "胡", "宁": "凝", "康": "糠", "兰": "蓝", "樟": "章", "桐": "童", "翠": "脆", "锦": "紧", "和": "合", "平": "凭", "光": "广", "育": "玉", "朝": "潮", "泰": "太", "昌": "常"}
-_LOOK = {"湖": "糊", "园": "圆", "苑": "宛", "樟": "章", "枫": "讽", "莲": "连", "泉": "汞", "塘": "溏", "桥": "挢", "林": "材"}
+_SOUND = {
+    "湖": "胡",
+    "宁": "凝",
+    "康": "糠",
+    "兰": "蓝",
+    "樟": "章",
+    "桐": "童",
+    "翠": "脆",
+    "锦": "紧",
+    "和": "合",
+    "平": "凭",
+    "光": "广",
+    "育": "玉",
+    "朝": "潮",
+    "泰": "太",
+    "昌": "常",
+}
+_LOOK = {
+    "湖": "糊",
+    "园": "圆",
+    "苑": "宛",
+    "樟": "章",
+    "枫": "讽",
+    "莲": "连",
+    "泉": "汞",
+    "塘": "溏",
+    "桥": "挢",
+    "林": "材",
+}
 _PLATFORM = ("山河区", "滨海区", "高新区")
 
 
@@ -108,7 +137,9 @@ def _building(door, rng: np.random.Generator) -> str:
 
 def _room(rng: np.random.Generator) -> str:
     floor, door = int(rng.integers(1, 30)), int(rng.integers(1, 5))
-    return str(rng.choice(["", f"{floor}0{door}", f"{floor}0{door}室", f"{floor}楼{door}号", f"{numeral(floor)}层0{door}"]))
+    return str(
+        rng.choice(["", f"{floor}0{door}", f"{floor}0{door}室", f"{floor}楼{door}号", f"{numeral(floor)}层0{door}"])
+    )
 
 
 def _repeat(text: str, head: str, road: str, inner: str, rng: np.random.Generator) -> str:
