@@ -33,7 +33,7 @@ MARGIN: Final = 0.12
 _MOST_ALTERNATIVES: Final = 6
 #: how far from the border a place between numbers must be, as a multiple of how far it may be off: with neighbours in
 #: one area, with neighbours in two, and with only one neighbour
-_CLEAR_INSIDE, _CLEAR_BETWEEN, _CLEAR_BESIDE = 0.25, 3.0, 2.0
+_CLEAR_INSIDE, _CLEAR_BETWEEN, _CLEAR_BESIDE = 0.25, 1.5, 2.0
 #: how sure an answer of each level is, at best
 _WORTH: Final = (0.5, 0.7, 0.6, 0.8, 1.0, 1.0, 1.0)
 
@@ -243,11 +243,10 @@ class Matcher:
         if beside is None:
             return hits
         other = self._placed(beside, score)
-        if not hits:
-            return [other]
-        # the piece of street says the side and the block; points must not say both otherwise
-        agreeing = [hit for hit in hits if hit.areas[0] in other.areas]
-        return agreeing or ([*hits, other] if len(other.areas) == 1 else hits)
+        # the piece of street knows side and block; points only choose where several pieces have the number, or none
+        inside = [hit for hit in hits if hit.areas[0] >= 0]
+        agreeing = [hit for hit in inside if hit.areas[0] in other.areas]
+        return agreeing or inside or [other]
 
     def _placed(self, found: Between, score: float) -> _Hit:
         """Return a hit for a place between numbers, with every area that it may lie in."""

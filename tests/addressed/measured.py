@@ -90,14 +90,15 @@ def areas_of(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> np.ndarray:
     return LookupIndex(areas[["code", "geometry"]]).locate(xy[:, 0], xy[:, 1])
 
 
-def essen(data: Callable[[str], Path], seed: int = 1, share: float = 1.0, houses: int = 166) -> Outcome:
+def essen(data: Callable[[str], Path], seed: int = 1, share: float = 1.0, houses: int = 166, *, whole_runs: bool = False) -> Outcome:
     """A fifth of Essen's house numbers, typed in variants, against the rest; cells of `houses` points as areas.
 
     At three households a house 166 points make a cell of 500 households. Cells are cut by straight lines through the
-    middle, again and again, so that their borders run through streets and yards as no real grid's do.
+    middle, again and again, so that their borders run through streets and yards as no real grid's do; with `whole_runs`
+    ten successive numbers of one side of a street stay together, as they do where borders follow streets.
     """
     points = gpd.read_parquet(data("addresses/essen_house_coordinates_2022.parquet")).reset_index(drop=True)
-    cells = cells_of(points, houses)
+    cells = run_cells_of(points, houses) if whole_runs else cells_of(points, houses)
     held = np.random.default_rng(seed).random(len(points)) < 0.2
     matcher = matcher_in(Gazetteer.from_frames(points.loc[~held, ["adresse", "geometry"]]), cells)
     chance = np.random.default_rng(seed + 1)
@@ -125,6 +126,38 @@ def cells_of(points: gpd.GeoDataFrame, houses: int) -> gpd.GeoDataFrame:
     shapes = shapely.segmentize(shapely.box(*np.array(boxes).T), 100.0)
     codes = [f"{n:04d}" for n in range(len(boxes))]
     return gpd.GeoDataFrame({"code": codes}, geometry=shapes, crs=25832).to_crs(4326)
+
+
+def run_cells_of(points: gpd.GeoDataFrame, houses: int) -> gpd.GeoDataFrame:
+    """Return cells made of whole runs of numbers: each house with what is nearer to it than to any other."""
+    metric = points.to_crs(25832)
+    number = metric["hsnr"].astype(int)
+    run = (metric["strname"] + "|" + (number % 2).astype(str) + "|" + (number // 20).astype(str)).to_numpy(dtype=object)
+    _, run_of = np.unique(run, return_inverse=True)
+    xy = shapely.get_coordinates(metric.geometry.to_numpy())
+    size = np.bincount(run_of)
+    middle = np.column_stack([np.bincount(run_of, xy[:, axis]) / size for axis in (0, 1)])
+    cell_of_run = np.zeros(len(size), dtype=int)
+    count = 0
+
+    def cut(runs: np.ndarray) -> None:
+        nonlocal count
+        if size[runs].sum() <= houses * 1.3:
+            cell_of_run[runs] = count
+            count += 1
+            return
+        axis = int(np.ptp(middle[runs, 1]) > np.ptp(middle[runs, 0]))
+        order = runs[np.argsort(middle[runs, axis], kind="stable")]
+        half = int(np.searchsorted(np.cumsum(size[order]), size[runs].sum() / 2)) + 1
+        cut(order[:half])
+        cut(order[half:])
+
+    cut(np.arange(len(size)))
+    places, first = np.unique(xy, axis=0, return_index=True)
+    parts = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(places), ordered=True))
+    cells = gpd.GeoDataFrame({"cell": cell_of_run[run_of[first]]}, geometry=parts, crs=25832)
+    out = cells.dissolve("cell").reset_index()
+    return out.assign(code=[f"{n:04d}" for n in out["cell"]]).to_crs(4326)
 
 
 def german(row: Any, chance: np.random.Generator) -> str:
