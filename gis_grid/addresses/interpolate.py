@@ -19,6 +19,10 @@ _BEYOND: Final = 8
 #: error of a guess where the street has too few points to learn it from, as a share of the gap
 _GAP_SHARE: Final = 0.35
 _LEAST_M: Final = 6.0
+#: how much further off a place may be that does not lie between two numbers
+_LESS_SURE: Final = 1.5
+#: from one number to the next of its side, where nothing says how far that is
+_STEP_M: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +84,30 @@ class Street:
             return None
         at = int(np.searchsorted(values, value))
         if at < len(values) and values[at] == value:
-            return self._beside(int(group[at]), 0.0)
+            # 27b where only 27 is known: beside it, if those before and behind say nothing else
+            around = group[max(0, at - 1) : at + 2]
+            return self._beside(int(group[at]), 0.0, around)
         if 0 < at < len(values):
             return self._inside(values, group, at, value)
-        end = 0 if at == 0 else len(values) - 1
+        end, inner = (0, 1) if at == 0 else (len(values) - 1, len(values) - 2)
+        return self._beyond(values, group, (end, inner), value)
+
+    def _beyond(self, values: Longs, group: Longs, ends: tuple[int, int], value: int) -> Between | None:
+        """Return where a number beyond the last known one is, on from the last two; None if it is too far on."""
+        end, inner = ends
         gap = abs(int(values[end]) - value)
         if gap > _BEYOND:
             return None
-        inner = 1 if at == 0 else len(values) - 2
-        step = 8.0
-        if 0 <= inner < len(values) and inner != end:
-            step = self._metres(int(group[end]), int(group[inner])) / abs(int(values[end]) - int(values[inner]))
-        return self._beside(int(group[end]), gap * max(step, 4.0))
+        if len(values) < 2:
+            return self._beside(int(group[end]), gap * _STEP_M, group)
+        last, before = int(group[end]), int(group[inner])
+        apart = abs(int(values[end]) - int(values[inner]))
+        share = min(gap / apart, 1.0)
+        lon = float(self._lon[last] + share * (self._lon[last] - self._lon[before]))
+        lat = float(self._lat[last] + share * (self._lat[last] - self._lat[before]))
+        step = max(self._metres(last, before) / apart, _STEP_M / 2)
+        off = _LESS_SURE * max(gap * step, self.error_m or 0.0, _LEAST_M)
+        return Between((int(self._rows[last]), int(self._rows[before])), lon, lat, off)
 
     def _inside(self, values: Longs, group: Longs, at: int, value: int) -> Between:
         low, high = int(group[at - 1]), int(group[at])
@@ -102,9 +118,9 @@ class Street:
         off = max(self.error_m or 0.0, _GAP_SHARE * gap if self.error_m is None else 0.15 * gap, _LEAST_M)
         return Between((int(self._rows[low]), int(self._rows[high])), lon, lat, off)
 
-    def _beside(self, at: int, off_m: float) -> Between:
-        off = max(off_m, self.error_m or 0.0, _LEAST_M)
-        return Between((int(self._rows[at]),), float(self._lon[at]), float(self._lat[at]), off)
+    def _beside(self, at: int, off_m: float, around: Longs) -> Between:
+        off = _LESS_SURE * max(off_m, self.error_m or 0.0, _LEAST_M)
+        return Between(tuple(self._rows[around].tolist()), float(self._lon[at]), float(self._lat[at]), off)
 
     def _metres(self, a: int, b: int) -> float:
         east = (self._lon[a] - self._lon[b]) * self._scale[0]

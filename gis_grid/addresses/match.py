@@ -33,7 +33,7 @@ MARGIN: Final = 0.12
 _MOST_ALTERNATIVES: Final = 6
 #: how far from the border a place between numbers must be, as a multiple of how far it may be off: with neighbours in
 #: one area, with neighbours in two, and with only one neighbour
-_CLEAR_INSIDE, _CLEAR_BETWEEN, _CLEAR_BESIDE = 0.25, 1.5, 2.0
+_CLEAR_INSIDE, _CLEAR_BETWEEN, _CLEAR_BESIDE = 0.45, 1.5, 2.0
 #: how sure an answer of each level is, at best
 _WORTH: Final = (0.5, 0.7, 0.6, 0.8, 1.0, 1.0, 1.0)
 

@@ -90,7 +90,9 @@ def areas_of(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> np.ndarray:
     return LookupIndex(areas[["code", "geometry"]]).locate(xy[:, 0], xy[:, 1])
 
 
-def essen(data: Callable[[str], Path], seed: int = 1, share: float = 1.0, houses: int = 166, *, whole_runs: bool = False) -> Outcome:
+def essen(
+    data: Callable[[str], Path], seed: int = 1, share: float = 1.0, houses: int = 166, *, whole_runs: bool = False
+) -> Outcome:
     """A fifth of Essen's house numbers, typed in variants, against the rest; cells of `houses` points as areas.
 
     At three households a house 166 points make a cell of 500 households. Cells are cut by straight lines through the

@@ -16,7 +16,9 @@ Serving = Callable[..., Calls]
 def some_door(town: Town) -> tuple[str, str]:
     row = town.plan.addresses[town.plan.addresses["stairwell"] != ""].iloc[40]
     grid = town.plan.grids[town.plan.grids.contains(row.geometry)].iloc[0]
-    return f"样例区{row['road']}{row['number']}号{row['compound']}{row['building']}栋{row['stairwell']}单元", grid["code"]
+    return f"样例区{row['road']}{row['number']}号{row['compound']}{row['building']}栋{row['stairwell']}单元", grid[
+        "code"
+    ]
 
 
 def test_an_address_is_answered(published: Town, serving: Serving) -> None:
@@ -39,9 +41,7 @@ def test_a_doubtful_address_is_refused_with_the_grids_it_may_lie_in(published: T
     assert len(told["also_possible"]) > 1
 
 
-def test_no_word_of_an_address_is_logged(
-    published: Town, serving: Serving, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_no_word_of_an_address_is_logged(published: Town, serving: Serving, capfd: pytest.CaptureFixture[str]) -> None:
     written, code = some_door(published)
     calls = serving(public_lookup=True, log_level="info")
     calls.get("/api/lookup", params={"address": f"{written} 王女士 13800001234"})
