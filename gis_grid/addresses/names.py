@@ -37,6 +37,8 @@ _SOUNDS: Final = ((re.compile(r"^(z|c|s)h"), r"\1"), (re.compile(r"ng$"), "n"), 
 #: names this similar are the same name; below, only together with something else that says so
 SURE: Final = 0.8
 LEAST: Final = 0.6
+#: no street's name in Latin letters is longer
+_LONGEST: Final = 40
 
 
 class Name(NamedTuple):
@@ -85,7 +87,7 @@ class NameBook:
         #: names with digits in them, which would else be read as numbers
         self.numbered = re.compile("|".join(map(re.escape, digits))) if digits else None
         self._choices: dict[int, tuple[list[str], list[str], dict[str, list[str]]]] = {}
-        self.alike = lru_cache(maxsize=20_000)(self._alike)
+        self._remembered = lru_cache(maxsize=20_000)(self._alike)
 
     def meant(self, name: str) -> str:
         """Return the name that an alias stands for, any other name itself."""
@@ -108,8 +110,15 @@ class NameBook:
         if rest < end:
             yield Segment(text[rest:], 0)
 
+    def alike(self, text: str, kind: int) -> list[Name]:
+        """Return names of a kind that may have been meant, the likeliest first.
+
+        Only what looks like the name of a road or compound is remembered: anything else may be about somebody.
+        """
+        named = text.endswith((*ROAD_ENDS, *COMPOUND_ENDS)) if is_chinese(text) else len(text) <= _LONGEST
+        return self._remembered(text, kind) if named else self._alike(text, kind)
+
     def _alike(self, text: str, kind: int) -> list[Name]:
-        """Return names of a kind that may have been meant, the likeliest first."""
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 

@@ -34,6 +34,7 @@ def test_an_address_is_answered(published: Town, serving: Serving) -> None:
 
 def test_a_doubtful_address_is_refused_with_the_grids_it_may_lie_in(published: Town, serving: Serving) -> None:
     found = serving(public_lookup=True).get("/api/lookup", params={"address": "人民大道"})
+    assert found.json()["plan"] == published.plan_id
     assert found.status_code == 404
     assert found.headers["content-type"] == "application/problem+json"
     told = found.json()
@@ -42,7 +43,7 @@ def test_a_doubtful_address_is_refused_with_the_grids_it_may_lie_in(published: T
 
 
 def test_no_word_of_an_address_is_logged(published: Town, serving: Serving, capfd: pytest.CaptureFixture[str]) -> None:
-    written, code = some_door(published)
+    written, _ = some_door(published)
     calls = serving(public_lookup=True, log_level="info")
     calls.get("/api/lookup", params={"address": f"{written} 王女士 13800001234"})
     calls.get("/api/suggest", params={"q": "人民大"})
@@ -64,7 +65,8 @@ def test_a_batch_may_hold_addresses(published: Town, serving: Serving) -> None:
     assert ",refused," in lines[2]
 
 
-def test_what_is_typed_is_completed(published: Town, serving: Serving) -> None:
+@pytest.mark.usefixtures("published")
+def test_what_is_typed_is_completed(serving: Serving) -> None:
     calls = serving(public_lookup=True)
     for typed in ("人民大", "renminda"):
         found = calls.get("/api/suggest", params={"q": typed})
