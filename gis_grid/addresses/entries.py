@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: the columns of an entry: never floor, room or anything about people
 COLUMNS: Final = ("road", "number", "compound", "building", "stairwell")
 _LANES: Final = re.compile(r"((?:\d+支?[弄巷])+)$")
+#: so many addresses are looked at to see which district they lie in
+_SAMPLE: Final = 400
 #: what each column may be called where a file has them apart
 SPELLINGS: Final = {
     "road": "road street strname street_name 道路 街路巷 路名 道路名称",
@@ -63,6 +66,20 @@ def read_entries(addresses: pd.DataFrame, book: NameBook) -> pd.DataFrame:
         rows += [(at, *row) for row in found]
     frame = pd.DataFrame(rows, columns=["at", *COLUMNS])
     return frame[(frame["road"] != "") | (frame["compound"] != "")].reset_index(drop=True)
+
+
+def areas_stated(addresses: pd.DataFrame, book: NameBook) -> list[str]:
+    """Return the districts that addresses say they lie in, from a sample of them; rare ones are left out.
+
+    >>> areas_stated(pd.DataFrame({"address": ["青禾区东湖路247号", "青禾区东湖路249号"]}), NameBook({}))
+    ['青禾区']
+    """
+    texts = _by_columns(addresses).get("address")
+    if texts is None or not len(texts):
+        return []
+    sample = fold_all(texts.iloc[:: max(1, len(texts) // _SAMPLE)].tolist())
+    counts = Counter(name for text in sample if is_chinese(text) for name in set(parse(text, book).foreign))
+    return sorted(name for name, count in counts.items() if count * 20 >= len(sample))
 
 
 def _by_columns(frame: pd.DataFrame) -> dict[str, pd.Series]:

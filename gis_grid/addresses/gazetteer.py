@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from gis_grid.addresses import latin, numbers, ranges
-from gis_grid.addresses.entries import COLUMNS, Layout, base_of, read_entries
+from gis_grid.addresses.entries import COLUMNS, Layout, areas_stated, base_of, read_entries
 from gis_grid.addresses.interpolate import Street
 from gis_grid.addresses.names import AREA, COMMUNITY, COMPOUND, ROAD, NameBook, kinds_of
 from gis_grid.addresses.normalise import fold_all, is_chinese
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: what is kept of a gazetteer's own rows, besides where they lie
-KEPT: Final = COLUMNS
+#: under this key a plan notes which districts its addresses say they lie in
+DISTRICTS: Final = "address_districts"
 
 
 class Gazetteer:
@@ -110,7 +110,9 @@ class Gazetteer:
         """
         known = _further(streets, communities, areas)
         book = NameBook(known, aliases)
-        found = read_entries(pd.DataFrame(addresses.drop(columns=addresses.geometry.name)), book)
+        texts = pd.DataFrame(addresses.drop(columns=addresses.geometry.name))
+        known |= dict.fromkeys(areas_stated(texts, book), AREA)
+        found = read_entries(texts, book)
         shapes = _in_degrees(addresses[[addresses.geometry.name]]).geometry.to_numpy()
         points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
         entries = gpd.GeoDataFrame(found[list(COLUMNS)], geometry=points[found["at"].to_numpy()], crs=WGS84)
@@ -136,6 +138,11 @@ class Gazetteer:
             return None
         rows = rows[self.values[rows] >= 0]
         return Street(self.values[rows], self.lon[rows], self.lat[rows], rows) if len(rows) else None
+
+    @property
+    def districts(self) -> list[str]:
+        """The names of districts that its addresses say they lie in, and those that were given."""
+        return sorted(name for name, kind in self.further.items() if kind & AREA and name.endswith(("区", "县", "市")))
 
     @cached_property
     def _matcher(self) -> Any:

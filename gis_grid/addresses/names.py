@@ -37,8 +37,7 @@ _SOUNDS: Final = ((re.compile(r"^(z|c|s)h"), r"\1"), (re.compile(r"ng$"), "n"), 
 #: names this similar are the same name; below, only together with something else that says so
 SURE: Final = 0.8
 LEAST: Final = 0.6
-#: no street's name in Latin letters is longer
-_LONGEST: Final = 40
+_MOST_REMEMBERED: Final = 50_000
 
 
 class Name(NamedTuple):
@@ -87,7 +86,7 @@ class NameBook:
         #: names with digits in them, which would else be read as numbers
         self.numbered = re.compile("|".join(map(re.escape, digits))) if digits else None
         self._choices: dict[int, tuple[list[str], list[str], dict[str, list[str]]]] = {}
-        self._remembered = lru_cache(maxsize=20_000)(self._alike)
+        self._remembered: dict[tuple[str, int], list[Name]] = {}
 
     def meant(self, name: str) -> str:
         """Return the name that an alias stands for, any other name itself."""
@@ -113,10 +112,15 @@ class NameBook:
     def alike(self, text: str, kind: int) -> list[Name]:
         """Return names of a kind that may have been meant, the likeliest first.
 
-        Only what looks like the name of a road or compound is remembered: anything else may be about somebody.
+        Only what is like a name that is known, or ends as names of roads do, is remembered: anything else may be about
+        somebody.
         """
-        named = text.endswith((*ROAD_ENDS, *COMPOUND_ENDS)) if is_chinese(text) else len(text) <= _LONGEST
-        return self._remembered(text, kind) if named else self._alike(text, kind)
+        found = self._remembered.get((text, kind))
+        if found is None:
+            found = self._alike(text, kind)
+            if (found or text.endswith(ROAD_ENDS)) and len(self._remembered) < _MOST_REMEMBERED:
+                self._remembered[text, kind] = found
+        return found
 
     def _alike(self, text: str, kind: int) -> list[Name]:
         from rapidfuzz import process

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gis_grid.addresses import AddressFrames
+from gis_grid.addresses import DISTRICTS, AddressFrames
 from gis_grid.lookup.publications import Published
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def addresses_of_plan(plan: Plan, areas: Iterable[str] = ()) -> AddressFrames | 
     """Return what addresses are looked up in, None for a plan without any; `areas` are names of the district."""
     if plan.addresses is None and plan.numbers is None:
         return None
-    return AddressFrames(plan.addresses, plan.numbers, plan.streets, plan.communities, tuple(areas))
+    stated = plan.metadata.get(DISTRICTS, "").split(",")
+    return AddressFrames(plan.addresses, plan.numbers, plan.streets, plan.communities, (*areas, *filter(None, stated)))
 
 
 def people_of_plan(plan: Plan) -> pd.DataFrame | None:

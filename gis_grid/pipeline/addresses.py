@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 
 from gis_grid import sources
-from gis_grid.addresses import Gazetteer
+from gis_grid.addresses import DISTRICTS, Gazetteer
 
 if TYPE_CHECKING:
     from gis_grid.pipeline.district import District
@@ -36,7 +37,8 @@ def addressed(plan: Plan, addresses: gpd.GeoDataFrame | None, numbers: gpd.GeoDa
     known = numbers if numbers is not None else plan.streets
     found = Gazetteer.from_frames(addresses, streets=known, communities=plan.communities)
     ranges = None if found.streets is None else found.streets.to_crs(crs)
-    return replace(plan, addresses=found.entries.to_crs(crs), numbers=ranges)
+    notes = {**plan.metadata, DISTRICTS: ",".join(found.districts)} if found.districts else plan.metadata
+    return replace(plan, addresses=found.entries.to_crs(crs), numbers=ranges, metadata=MappingProxyType(dict(notes)))
 
 
 def read_for_plan(plan: Plan, addresses: str | None, numbers: str | None, *, crs: str | None = None) -> Plan:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from gis_grid.addresses import AddressFrames
+from gis_grid.addresses import DISTRICTS, AddressFrames
 from gis_grid.errors import AbsentError, Fault
 from gis_grid.store.access import LOCAL
 from gis_grid.store.arrow import pack, unpack
@@ -42,13 +42,15 @@ def addresses_in_store(
     content = {str(name): bytes(packed) for name, packed in rows}
     if not set(KEPT) & set(content):
         return None
-    checksum = 0
+    notes = dict(session.execute(select(Plan.notes).where(Plan.id == plan_id)).scalar_one())
+    areas = (district, *filter(None, notes.get(DISTRICTS, "").split(",")))
+    checksum = zlib.crc32(",".join(areas).encode())
     for name in sorted(content):
         checksum = zlib.crc32(content[name], checksum)
     if isinstance(known, StoredAddresses) and known.checksum == checksum:
         return known
     frames = {name: unpack(packed) for name, packed in content.items()}
-    return StoredAddresses(**frames, areas=(district,), checksum=checksum)
+    return StoredAddresses(**frames, areas=areas, checksum=checksum)
 
 
 def keep_addresses(

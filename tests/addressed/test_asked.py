@@ -47,6 +47,13 @@ def test_an_address_is_answered_with_its_grid_and_people(answers: Answers, door:
     assert told["people"]
 
 
+def test_the_district_that_the_register_states_is_no_other_one(town: Plan, answers: Answers) -> None:
+    row = town.addresses[(town.addresses["compound"] == "") & (town.addresses["number"] != "")].iloc[3]
+    written = f"{row['road']}{row['number']}号"
+    assert answers.address(f"青禾区{written}").grid is not None
+    assert answers.address(f"火星区{written}").reason == "elsewhere"
+
+
 def test_a_street_of_several_grids_is_refused_with_those_grids(answers: Answers) -> None:
     told = answers.address("人民大道").told()
     assert told["grid"] is None
