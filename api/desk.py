@@ -90,6 +90,7 @@ class Desk:
         answers = Answers(editions, before=None if anew else before)
         now = datetime.now(UTC)
         for standing in answers.in_force():
+            answers.matcher(standing)  # reads the addresses
             standing.published.roster.json("", standing.day.toordinal())  # reads the day
         expires = min((_midnight(now, edition.zone) for edition in editions), default=math.inf)
         gc.unfreeze()

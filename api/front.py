@@ -39,6 +39,8 @@ PATH = "/api/lookup"
 SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 #: the worst accuracy that is believed (metres)
 WORST_M = 2_000.0
+#: no address is longer (characters)
+LONGEST = 300
 _log = structlog.get_logger("api")
 _NAMES = frozenset(("lon", "lat", "crs", "accuracy_m", "at", "tier", "address"))
 
@@ -52,13 +54,14 @@ class Wish(NamedTuple):
     accuracy_m: float | None = None
     at: date | None = None
     tier: str | None = None
+    address: str | None = None
 
 
 def read(query: bytes) -> Wish:
     """Read the query string of a lookup; every fault in it is named at once, and none repeats what was sent.
 
     >>> read(b"lon=114.27&lat=30.60&crs=gcj02")
-    Wish(lon=114.27, lat=30.6, crs='gcj02', accuracy_m=None, at=None, tier=None)
+    Wish(lon=114.27, lat=30.6, crs='gcj02', accuracy_m=None, at=None, tier=None, address=None)
 
     Raises
     ------
@@ -73,11 +76,13 @@ def read(query: bytes) -> Wish:
         if name in _NAMES:
             given[name] = unquote_plus(value, errors="replace") if coded else value
     faults: list[dict[str, str]] = []
-    lon = _number(given, "lon", -180, 180, faults)
-    lat = _number(given, "lat", -90, 90, faults)
-    if "address" in given and "lon" not in given and "lat" not in given:
-        detail = "addresses cannot be looked up yet; send the point as lon and lat"
-        raise Problem(422, "no-addresses", detail)
+    lon = lat = math.nan
+    address = given.get("address") if "lon" not in given and "lat" not in given else None
+    if address is None:
+        lon = _number(given, "lon", -180, 180, faults)
+        lat = _number(given, "lat", -90, 90, faults)
+    elif len(address) > LONGEST:
+        faults.append({"where": "query.address", "problem": f"longer than {LONGEST} characters"})
     crs = given.get("crs", "wgs84")
     if crs not in SYSTEMS:
         faults.append({"where": "query.crs", "problem": f"not one of {', '.join(SYSTEMS)}"})
@@ -90,7 +95,7 @@ def read(query: bytes) -> Wish:
             faults.append({"where": "query.at", "problem": "no day such as 2026-01-31"})
     if faults:
         raise Problem(422, "invalid", "the request does not fit", faults=faults)
-    return Wish(lon, lat, crs, accuracy, at, given.get("tier") or None)
+    return Wish(lon, lat, crs, accuracy, at, given.get("tier") or None, address)
 
 
 def _number(given: Mapping[str, str], name: str, low: float, high: float, faults: list[dict[str, str]]) -> float:
@@ -170,12 +175,13 @@ def reply(state: State, query: bytes, header: bytes | None, address: str, *, qui
             return None
         wish = read(query)
         current = state.desk.current
-        if quick and (wish.at is not None or current.over()):
+        if quick and (wish.at is not None or wish.address is not None or current.over()):
             return None
         state.rates.take("lookup", caller.key)
         if not quick and wish.at is None and current.over():
             current = state.desk.renew(always=False)
-        return answer(wish, caller, current.answers, whole=state.settings.public_lookup)
+        found = answer if wish.address is None else answer_address
+        return found(wish, caller, current.answers, whole=state.settings.public_lookup)
     except Problem as told:
         headers = tuple((name.lower().encode(), value.encode()) for name, value in (told.headers or {}).items())
         return Reply(told.status_code, orjson.dumps(told.content()), told.kind, headers=headers)
@@ -219,6 +225,28 @@ def answer(wish: Wish, caller: Caller, answers: Answers, *, whole: bool) -> Repl
     if actor.path != WHOLE and found.also_possible:
         found = _seen_by(actor, found, whole=whole)
     return Reply(200, found.json(small=actor.may("read_small_counts", path)), "inside", code)
+
+
+def answer_address(wish: Wish, caller: Caller, answers: Answers, *, whole: bool) -> Reply:
+    """Return the answer to an address as a caller may see it; the text itself goes nowhere else.
+
+    Raises
+    ------
+    Problem
+        404 where the address is refused, with the reason and the grids it may lie in; 403 in another part of the tree.
+    """
+    actor = caller.actor
+    found = answers.address(wish.address or "", on=wish.at, tier=wish.tier)
+    if found.grid is None:
+        seen = [one for one in found.also_possible if whole or actor.may("lookup", path_of(one.found))]
+        small = all(actor.may("read_small_counts", path_of(one.found)) for one in seen)
+        told = replace(found, also_possible=tuple(seen)).told(small=small)
+        kept = ("reason", "reason_zh", "also_possible", "district", "plan", "as_of")
+        raise Problem(404, "refused", found.reason_en, **{name: told[name] for name in kept})
+    path = path_of(found.grid)
+    if not whole and not actor.may("lookup", path):
+        raise Problem(403, "elsewhere", "the address lies outside your part of the administrative tree")
+    return Reply(200, found.json(small=actor.may("read_small_counts", path)), "address", found.grid.code)
 
 
 def path_of(found: Found) -> str:

@@ -82,6 +82,47 @@ class LookupAnswer(BaseModel):
     as_of: date
 
 
+class Possible(BaseModel):
+    """A grid in which an address may lie, under the label of what was found there."""
+
+    grid: GridTold
+    people: list[Person]
+    label: str
+    score: float
+
+
+class AddressAnswer(BaseModel):
+    """The grid of an address, who looks after it, and how it was found."""
+
+    grid: GridTold
+    people: list[Person]
+    level: str = Field(description="stairwell, building, door, interpolated, road, compound or community.")
+    score: float = Field(description="How sure the answer is, up to 1.")
+    label: str = Field(description="What was found, without floor and room.")
+    lon: float | None
+    lat: float | None
+    reason: str
+    reason_zh: str
+    reason_en: str
+    also_possible: list[Possible]
+    district: str
+    plan: str
+    as_of: date
+
+
+class Suggestion(BaseModel):
+    """A completion of what was typed."""
+
+    text: str
+    kind: str = Field(description="road, compound, community or door.")
+
+
+class Suggested(BaseModel):
+    """Completions of what was typed, the likeliest first."""
+
+    suggestions: list[Suggestion]
+
+
 class Predecessor(BaseModel):
     """A grid that another one was made from, or became."""
 

@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gis_grid.addresses import Gazetteer
     from gis_grid.adjacency import borders as adjacency
     from gis_grid.assignment import Move
     from gis_grid.blocks import BlockOptions, build_blocks
@@ -41,6 +42,7 @@ _HOME = {
     "BlockOptions": "blocks",
     "BuildOptions": "pipeline",
     "District": "pipeline",
+    "Gazetteer": "addresses",
     "GridError": "errors",
     "InputError": "errors",
     "Inputs": "pipeline",
@@ -71,6 +73,7 @@ __all__ = [
     "BlockOptions",
     "BuildOptions",
     "District",
+    "Gazetteer",
     "GridError",
     "InputError",
     "Inputs",

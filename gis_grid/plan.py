@@ -25,8 +25,9 @@ class Plan:
     `blocks`, `borders` and `grids` keep the contract of `gis_grid.frames`; `outline` holds the stretches where a
     block meets the outside of the district (columns `block_id`, `side_m`, `street_name`, `street_class`,
     `barrier`); blocks hold the codes of their units in tiers besides the main one (`<tier>_code`); `assignment` maps
-    block_id → grid_id; `issues` has the columns of the plan file's layer. `concordance` says which grid of an earlier
-    plan became which, if the plan was carried over from one (see `gis_grid.compare`).
+    block_id → grid_id; `addresses` are points with the columns of `gis_grid.addresses`, and `numbers` pieces of
+    streets with the numbers along them; `issues` has the columns of the plan file's layer. `concordance` says which
+    grid of an earlier plan became which, if the plan was carried over from one (see `gis_grid.compare`).
     """
 
     scheme: Scheme
@@ -38,6 +39,8 @@ class Plan:
     grids: gpd.GeoDataFrame
     issues: pd.DataFrame
     streets: gpd.GeoDataFrame | None = None
+    addresses: gpd.GeoDataFrame | None = None
+    numbers: gpd.GeoDataFrame | None = None
     staff: pd.DataFrame | None = None
     concordance: pd.DataFrame | None = None
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

@@ -66,7 +66,7 @@ async def lookup_batch(
     lon: Annotated[str, Query(max_length=100, description="Name of the column; guessed without it.")] = "",
     lat: Annotated[str, Query(max_length=100, description="Name of the column; guessed without it.")] = "",
 ) -> StreamingResponse:
-    """Answer a file of points, row by row: CSV (UTF-8, GB18030) or JSON lines, up to 100,000 rows.
+    """Answer a file of points or addresses, row by row: CSV (UTF-8, GB18030) or JSON lines, up to 100,000 rows.
 
     Every row comes back with its own cells and the grid, its people, the distance to the border, and a status; a row
     that cannot be read is answered as such and stops nothing. Callers see grids of their part of the tree.

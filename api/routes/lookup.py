@@ -9,10 +9,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from api.deps import Anyone, Service, address_of
+from api.deps import Anyone, Service, address_of, may
 from api.errors import MEDIA_TYPE
 from api.front import WORST_M, reply
-from api.models import LookupAnswer
+from api.models import AddressAnswer, LookupAnswer, Suggested, Suggestion
+from gis_grid.lookup.addressed import suggestions
+from gis_grid.store.access import Actor
 
 router = APIRouter(tags=["lookup"])
 
@@ -25,10 +27,13 @@ Crs = Annotated[
 Accuracy = Annotated[float | None, Query(ge=0, le=WORST_M, description="How exact the position is, in metres.")]
 Day = Annotated[date | None, Query(description="As of this day; today without it.")]
 Tier = Annotated[str, Query(max_length=64, description="The tier asked for; the grids without it.")]
-Words = Annotated[str | None, Query(max_length=300, description="An address; not yet understood, hence refused.")]
+Words = Annotated[str | None, Query(max_length=300, description="An address in place of lon and lat.")]
+Typed = Annotated[
+    str, Query(min_length=1, max_length=60, description="What was typed so far, in characters or pinyin.")
+]
 
 
-@router.get("/lookup", response_model=LookupAnswer)
+@router.get("/lookup", response_model=LookupAnswer | AddressAnswer)
 async def lookup(
     request: Request,
     state: Service,
@@ -41,11 +46,13 @@ async def lookup(
     tier: Tier = "",
     address: Words = None,
 ) -> Response:
-    """Tell the grid of a point, the people who answer for it, and how far its border is.
+    """Tell the grid of a point or an address, the people who answer for it, and how far its border is.
 
     Other grids within the accuracy that is stated are named as also possible. Outside every grid the answer is 404 with
     the nearest.
     A point on a border belongs to one grid only, always the same.
+
+    An address that may lie in several grids is not guessed at: the answer is 404 with the reason and those grids.
     """
     del lon, lat, crs, accuracy_m, at, tier, address  # `api.front` reads them itself, and usually answers before this
     header = request.headers.get("authorization")
@@ -53,3 +60,10 @@ async def lookup(
     found = await run_in_threadpool(reply, state, *arguments)
     assert found is not None
     return Response(found.body, found.status, media_type="application/json" if found.status == 200 else MEDIA_TYPE)
+
+
+@router.get("/suggest")
+def suggest(state: Service, _who: Annotated[Actor, may("lookup", rate="lookup")], q: Typed) -> Suggested:
+    """Complete an address as it is typed: streets, compounds, communities, then house numbers."""
+    found = suggestions(state.desk.current.answers, q)
+    return Suggested(suggestions=[Suggestion(text=one.text, kind=one.kind) for one in found])

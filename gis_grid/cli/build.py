@@ -12,7 +12,19 @@ from gis_grid.cli.output import Progress, json_option, plan_summary, say, summar
 
 #: What `--max-moved` takes.
 _SHARE = "a share such as 5% or 0.05"
-INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "staff", "blocks")
+INPUTS = (
+    "boundary",
+    "streets",
+    "households",
+    "communities",
+    "barriers",
+    "compounds",
+    "buildings",
+    "staff",
+    "addresses",
+    "street_numbers",
+    "blocks",
+)
 
 
 class Share(click.ParamType):  # type: ignore[type-arg]  # generic in the newest click only
@@ -42,6 +54,8 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic in the newest
 @click.option("--compounds", metavar="F", help="Walled compounds (小区), kept whole where they fit the band.")
 @click.option("--buildings", metavar="F", help="Footprints, by which a block above the band is divided.")
 @click.option("--staff", metavar="F", help="Roster of staff with their posts.")
+@click.option("--addresses", metavar="F", help="Points or buildings with addresses, for lookups by address.")
+@click.option("--street-numbers", metavar="F", help="Pieces of streets with the house numbers along both sides.")
 @click.option("--blocks", metavar="F", help="Ready-made blocks with a count column: the street stage is skipped.")
 @click.option("--scheme", metavar="NAME|FILE.toml", help="Scheme to follow.  [default: that of --previous, or qinzhou]")
 @click.option("--min", "low", type=click.IntRange(min=0), help="Fewest households of a grid, in place of the scheme's.")

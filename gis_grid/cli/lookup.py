@@ -37,7 +37,8 @@ class Position(click.ParamType[tuple[float, float]]):
 @click.command()
 @plan_argument
 @click.option("--point", type=Position(), help="Longitude and latitude, or x and y of --crs.")
-@click.option("--batch", type=click.Path(), help="Answer a file of points, CSV or JSON lines, row by row.")
+@click.option("--address", help="An address, as people write it.")
+@click.option("--batch", type=click.Path(), help="Answer a file of points or addresses, CSV or JSON lines, row by row.")
 @click.option("--out", type=click.Path(), help="Where the answered file goes.")
 @click.option(
     "--crs", default="wgs84", show_default=True, metavar="CRS", help="wgs84, cgcs2000, gcj02, bd09 or EPSG:…."
@@ -51,25 +52,32 @@ def lookup(
     ctx: click.Context,
     plan_file: str,
     point: tuple[float, float] | None,
+    address: str | None,
     batch: str | None,
     out: str | None,
     crs: str,
     accuracy: float,
     as_json: bool,
 ) -> None:
-    """Say which grid a point lies in, how far its border is, and which other grids are within the accuracy.
+    """Say which grid a point or an address lies in, and who answers for it.
 
-    Outside every grid the nearest one is named and the exit code is 1. With --batch every row of a file is answered,
-    and written to --out with the grid and its people behind it.
+    Of a point it says how far the border is, and which other grids are within the accuracy. An address that may lie in
+    two grids is not guessed at: the answer says why, which grids it may be, and the exit code is 1. Outside every grid
+    the nearest one is named and the exit code is 1. With --batch every row of a file is answered, and written to --out
+    with the grid and its people behind it.
     """
-    if (point is None) == (batch is None):
-        raise click.UsageError("give either --point or --batch")
+    if [point, address, batch].count(None) != 2:
+        raise click.UsageError("give --point, --address or --batch, and only one of them")
     if (batch is None) != (out is None):
         raise click.UsageError("--batch goes with --out")
     answers = _answers(plan_file)
     if batch is not None and out is not None:
         summary = _batch(answers, batch, out, crs)
         say(summary | {"plan": plan_file}, lambda: _counts(summary), as_json=as_json)
+    elif address is not None:
+        found = answers.address(address).told(small=True)
+        say(found | {"plan": plan_file}, lambda: _address_lines(found), as_json=as_json)
+        ctx.exit(0 if found["grid"] else OUTSIDE)
     elif point is not None:
         told = {"nearest": None} | answers.at(*point, crs=crs, accuracy_m=accuracy).told(small=True)
         say(told | {"plan": plan_file}, lambda: _lines(told), as_json=as_json)
@@ -124,6 +132,27 @@ def _counts(summary: dict[str, Any]) -> Iterable[str]:
     yield from summary["notes"]
 
 
+def _address_lines(answer: dict[str, Any]) -> Iterable[str]:
+    grid = answer["grid"]
+    if grid:
+        place = f"{grid['community']}, " if grid["community"] else ""
+        yield f"{grid['code']} {grid['name']} ({place}{grid['households']} households)"
+        yield f"{answer['label'] or grid['name']}, by {answer['level']}, score {answer['score']:g}"
+        yield from _people_lines(answer["people"])
+        return
+    yield f"{answer['reason_zh']} {answer['reason_en']}"
+    for other in answer["also_possible"]:
+        yield f"may be {other['grid']['code']} {other['grid']['name']}: {other['label']}, score {other['score']:g}"
+
+
+def _people_lines(people: list[dict[str, Any]]) -> Iterable[str]:
+    for person in people:
+        role = (
+            person["role_zh"] if person["role_zh"] == person["role_en"] else f"{person['role_zh']} {person['role_en']}"
+        )
+        yield " ".join(part for part in (role, person["name"], person["work_phone"]) if part)
+
+
 def _lines(answer: dict[str, Any]) -> Iterable[str]:
     grid, nearest = answer["grid"], answer["nearest"]
     if grid:
@@ -134,10 +163,6 @@ def _lines(answer: dict[str, Any]) -> Iterable[str]:
             yield grid["bounds_zh"]
     elif nearest:
         yield f"outside; the nearest grid is {nearest['code']} {nearest['name']}, {nearest['distance_m']:g} m away"
-    for person in answer["people"]:
-        role = (
-            person["role_zh"] if person["role_zh"] == person["role_en"] else f"{person['role_zh']} {person['role_en']}"
-        )
-        yield " ".join(part for part in (role, person["name"], person["work_phone"]) if part)
+    yield from _people_lines(answer["people"])
     for other in answer["also_possible"]:
         yield f"may be {other['code']} {other['name']}, {other['distance_m']:g} m away"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 @click.option("--district", "code", metavar="CODE", help="For a plan file: code of its district, such as 420103.")
 @click.option("--name", default="", help="For the first plan of a district: what the district is called.")
 @click.option("--under", multiple=True, metavar="CODE[=NAME]", help="What a new district lies in, from the top down.")
+@click.option("--addresses", metavar="F", help="Points or buildings with addresses, in place of those of the plan.")
+@click.option("--street-numbers", metavar="F", help="Pieces of streets with the house numbers along both sides.")
 @click.option("--allow-errors", is_flag=True, help="Publish although the plan breaks rules; that is written down.")
 @click.option("--allow-older", is_flag=True, help="Publish although that undoes what was published since.")
 @click.option("--withdraw", "back", is_flag=True, help="Take a publication back whose day has not come.")
@@ -36,6 +38,8 @@ def publish(
     code: str | None,
     name: str,
     under: tuple[str, ...],
+    addresses: str | None,
+    street_numbers: str | None,
     allow_errors: bool,
     allow_older: bool,
     back: bool,
@@ -74,6 +78,8 @@ def publish(
         progress("publishing", 0.2)
         with store.writing() as session:
             plan_id = plan if file is None else _taken(session, file, plan, str(code), name, under)
+            if addresses or street_numbers:
+                _addressed(session, plan_id, addresses, street_numbers)
             day = _handed_in(session, plan_id, effective.date() if effective else None)
             made = steps.publish(
                 session, plan_id, actor=LOCAL, effective=day, allow_errors=allow_errors, allow_older=allow_older
@@ -102,6 +108,16 @@ def _taken(session: Session, plan: Plan, file: str, code: str, name: str, under:
     above = tuple((part.partition("=")[0], part.partition("=")[2]) for part in under)
     options = DistrictOptions(code, name, above)
     return take_in(session, plan, district=options, title=Path(file).stem).plan_id
+
+
+def _addressed(session: Session, plan_id: str, addresses: str | None, numbers: str | None) -> None:
+    """Put the addresses of files in the place of those that the plan's blocks have."""
+    from gis_grid.pipeline.addresses import read_for_plan
+    from gis_grid.store.addresses import keep_addresses
+    from gis_grid.store.plans import load_plan
+
+    plan = read_for_plan(load_plan(session, plan_id), addresses, numbers)
+    keep_addresses(session, plan_id, plan.addresses if addresses else None, plan.numbers if numbers else None)
 
 
 def _handed_in(session: Session, plan_id: str, day: date | None) -> date:

@@ -54,6 +54,8 @@ def init(place: str | None, as_json: bool) -> None:
 )
 @click.option("--timezone", default="", help="Time zone in which the days of a new district begin [Asia/Shanghai].")
 @click.option("--title", default="", help="What to call the plan [the name of the file].")
+@click.option("--addresses", metavar="F", help="Points or buildings with addresses, in place of those of the plan.")
+@click.option("--street-numbers", metavar="F", help="Pieces of streets with the house numbers along both sides.")
 @click.option("--roster", is_flag=True, help="Take the roster of the file as the one in force from today on.")
 @store_option
 @json_option
@@ -64,6 +66,8 @@ def import_(
     under: tuple[str, ...],
     timezone: str,
     title: str,
+    addresses: str | None,
+    street_numbers: str | None,
     roster: bool,
     place: str | None,
     as_json: bool,
@@ -77,6 +81,7 @@ def import_(
     begin today and name those they came from. The first plan brings its roster along. Prints the plan's id, by which
     other commands know it.
     """  # noqa: D301
+    from gis_grid.pipeline.addresses import read_for_plan
     from gis_grid.planfile import read_plan
     from gis_grid.store import open_store
     from gis_grid.store.areas import ZONE
@@ -89,6 +94,8 @@ def import_(
     with Progress() as progress, open_store(place) as store:
         progress("reading", 0.0)
         plan = read_plan(plan_file)
+        if addresses or street_numbers:
+            plan = read_for_plan(plan, addresses, street_numbers)
         progress("keeping", 0.1)
         with store.writing() as session:
             taken = take_in(session, plan, district=options, title=title or Path(plan_file).stem, roster=roster)

@@ -19,6 +19,9 @@ from gis_grid.lookup.publications import Layer, Published, grid_told
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from gis_grid.addresses import Matcher
+    from gis_grid.lookup.addressed import AddressAnswer
+
 #: Systems whose coordinates are those of WGS 84 for our purpose.
 SAME_AS_WGS84 = frozenset(("wgs84", "cgcs2000", "EPSG:4326", "EPSG:4490"))
 #: Districts are found by squares of a quarter degree, each listed as far as this beyond its edge.
@@ -191,6 +194,7 @@ class Answers:
     def __init__(self, publications: Iterable[Published], *, before: Answers | None = None) -> None:
         self.publications = tuple(publications)
         self._layers: dict[tuple[str, str], Layer] = {}
+        self._matchers: dict[tuple[str, str], Matcher | None] = {}
         kept = {published.plan for published in self.publications}
         if before is not None:
             self._layers = {key: layer for key, layer in before._layers.items() if key[0] in kept}  # noqa: SLF001
@@ -210,6 +214,21 @@ class Answers:
         if found is None:
             found = self._layers[key] = Layer(published.grids, wanted)
         return found
+
+    def matcher(self, standing: Standing) -> Matcher | None:
+        """Return what finds addresses in the grids of a publication; made once, when it is first asked."""
+        key = standing.published.plan, standing.layer.tier
+        if key not in self._matchers:
+            from gis_grid.lookup.addressed import matcher_of
+
+            self._matchers[key] = matcher_of(standing)
+        return self._matchers[key]
+
+    def address(self, text: str, *, on: date | None = None, tier: str | None = None) -> AddressAnswer:
+        """Answer for an address, or say why not; see `gis_grid.lookup.addressed`."""
+        from gis_grid.lookup.addressed import address_at
+
+        return address_at(self, text, on=on, tier=tier)
 
     def at(
         self,

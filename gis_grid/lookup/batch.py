@@ -1,4 +1,4 @@
-"""Files of points answered row by row, as a stream: every row is answered, and none stops the others."""
+"""Files of points or addresses answered row by row, as a stream: every row is answered, and none stops the others."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import orjson
 from gis_grid.crs import WGS84, parse_crs, transform_points
 from gis_grid.errors import CrsError, InputError
 from gis_grid.lookup import reading
+from gis_grid.lookup.addressed import addressed_rows
 from gis_grid.lookup.answers import SAME_AS_WGS84
 from gis_grid.lookup.many import Many, locate_many
 
@@ -34,9 +35,20 @@ Floats: TypeAlias = "NDArray[np.float64]"
 _MOST_SYSTEMS: Final = 50
 _SYSTEM: Final = re.compile(r"[\w:\- ]{1,40}")
 #: What is added to every row.
-RESULTS: Final = ("grid_code", "grid_name", "community_code", "people", "distance_m", "status", "reason")
-#: What `status` says: the point lies in a grid, in none, there is no point in the row, or the row is wrong.
-OK, OUTSIDE, NO_POINT, WRONG = "ok", "outside", "no point", "error"
+RESULTS: Final = (
+    "grid_code",
+    "grid_name",
+    "community_code",
+    "people",
+    "distance_m",
+    "level",
+    "score",
+    "status",
+    "reason",
+)
+#: What `status` says: the place lies in a grid, in none, there is none in the row, the row is wrong, or the address is
+#: refused: it is not known, or may lie in several grids.
+OK, OUTSIDE, NO_POINT, WRONG, REFUSED = "ok", "outside", "no point", "error", "refused"
 #: Stands before the name of a result where the file has a column of that name already.
 _PREFIX: Final = "lookup_"
 
@@ -80,6 +92,8 @@ class Result(NamedTuple):
     community_code: str
     people: str
     distance_m: float | None
+    level: str
+    score: float | None
     status: str
     reason: str
 
@@ -114,9 +128,9 @@ class Batch:
     >>> answers = Answers([Published("p1", "420103", "Jianghan", square)])
     >>> batch = Batch([b"id,lon,lat\n7,114.5,30.5\n8,east,30\n"], answers)
     >>> print(b"".join(batch).decode().replace("\r", ""))
-    id,lon,lat,grid_code,grid_name,community_code,people,distance_m,status,reason
-    7,114.5,30.5,g1,,,,47999.5,ok,
-    8,east,30,,,,,,error,lon 'east' is no number
+    id,lon,lat,grid_code,grid_name,community_code,people,distance_m,level,score,status,reason
+    7,114.5,30.5,g1,,,,47999.5,,,ok,
+    8,east,30,,,,,,,,error,lon 'east' is no number
     <BLANKLINE>
     >>> batch.summary.by_status["ok"]
     1
@@ -182,6 +196,12 @@ class Batch:
             y = np.array([point.y for _, point in asked])
             for (n, _), result in zip(asked, self._located(x, y, crs), strict=True):
                 results[n] = result
+        asked_by_name = [(n, one.text) for n, one in enumerate(results) if isinstance(one, _Address)]
+        told = addressed_rows(
+            self.answers, [text for _, text in asked_by_name], on=self.options.on, tier=self.options.tier
+        )
+        for (n, _), row in zip(asked_by_name, told, strict=True):
+            results[n] = Result(*row)
         done = [result for result in results if isinstance(result, Result)]
         self.summary.rows += len(done)
         self.summary.by_status.update(result.status for result in done)
@@ -219,7 +239,7 @@ def _told(found: Many) -> Iterator[Result]:
     rows = zip(found.which.tolist(), found.position.tolist(), found.inside.tolist(), found.metres.tolist(), strict=True)
     for which, position, inside, metres in rows:
         if which < 0:
-            yield Result("", "", "", "", None, OUTSIDE, "no plan is in force")
+            yield Result("", "", "", "", None, "", None, OUTSIDE, "no plan is in force")
             continue
         cell = cells.get((which, position))
         if cell is None:
@@ -228,13 +248,14 @@ def _told(found: Many) -> Iterator[Result]:
             people = published.roster.text(fact["code"], day.toordinal())
             cell = cells[which, position] = fact["code"], fact["name"], fact["community_code"], people
         if inside:
-            yield Result(*cell, round(metres, 1), OK, "")
+            yield Result(*cell, round(metres, 1), "", None, OK, "")
         else:
-            yield Result("", "", "", "", round(metres, 1), OUTSIDE, f"the nearest grid is {cell[0]} {cell[1]}".rstrip())
+            reason = f"the nearest grid is {cell[0]} {cell[1]}".rstrip()
+            yield Result("", "", "", "", round(metres, 1), "", None, OUTSIDE, reason)
 
 
 def _wrong(reason: str) -> Result:
-    return Result("", "", "", "", None, WRONG, reason)
+    return Result("", "", "", "", None, "", None, WRONG, reason)
 
 
 def _no_place(x: float, y: float, crs: str) -> Result:
@@ -250,14 +271,21 @@ class _Point(NamedTuple):
     crs: str
 
 
-def _place(row: Any, writer: _Csv | _JsonLines) -> Result | _Point:
-    """Return the point of a row, or what is to be said instead."""
+class _Address(NamedTuple):
+    """The address of a row that has no coordinates."""
+
+    text: str
+
+
+def _place(row: Any, writer: _Csv | _JsonLines) -> Result | _Point | _Address:
+    """Return the point or the address of a row, or what is to be said instead."""
     if isinstance(row, str):
         return _wrong(row)
     lon, lat, crs, address = writer.cells(row)
     if _blank(lon) and _blank(lat):
-        reason = "addresses are not looked up here" if not _blank(address) else "there is no point in the row"
-        return Result("", "", "", "", None, NO_POINT, reason)
+        if not _blank(address):
+            return _Address(str(address))
+        return Result("", "", "", "", None, "", None, NO_POINT, "there is neither a point nor an address in the row")
     x, y = reading.number_of(lon), reading.number_of(lat)
     if x is None or y is None:
         name, value = (writer.columns.lon, lon) if x is None else (writer.columns.lat, lat)

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from gis_grid.addresses import DISTRICTS, AddressFrames
 from gis_grid.lookup.publications import Published
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gis_grid.plan import Plan
     from gis_grid.scheme import Post, Scheme
 
@@ -31,7 +34,23 @@ def published_plan(plan: Plan, name: str = "", *, district: str = "") -> Publish
     """
     community = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
     grids = plan.grids.assign(community=plan.grids["community_code"].map(community).fillna(""))
-    return Published(name, district, name, grids, people=people_of_plan(plan), tier=plan.scheme.main.id)
+    return Published(
+        name,
+        district,
+        name,
+        grids,
+        people=people_of_plan(plan),
+        tier=plan.scheme.main.id,
+        addresses=addresses_of_plan(plan),
+    )
+
+
+def addresses_of_plan(plan: Plan, areas: Iterable[str] = ()) -> AddressFrames | None:
+    """Return what addresses are looked up in, None for a plan without any; `areas` are names of the district."""
+    if plan.addresses is None and plan.numbers is None:
+        return None
+    stated = plan.metadata.get(DISTRICTS, "").split(",")
+    return AddressFrames(plan.addresses, plan.numbers, plan.streets, plan.communities, (*areas, *filter(None, stated)))
 
 
 def people_of_plan(plan: Plan) -> pd.DataFrame | None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from gis_grid.addresses import AddressFrames
+
 #: What is told of a grid, and what stands for it where the frame lacks the column.
 GRID_KEYS: dict[str, Any] = {
     "code": "",
@@ -62,6 +64,8 @@ class Published:
         `valid_from` and `valid_to`, missing where it has no beginning or end. Rows keep their order.
     tier
         The tier that is asked for unless a caller names another; that of the first grid if empty.
+    addresses
+        What addresses are looked up in.
 
     Raises
     ------
@@ -78,6 +82,7 @@ class Published:
     timezone: str = "Asia/Shanghai"
     people: pd.DataFrame | None = None
     tier: str = ""
+    addresses: AddressFrames | None = None
 
     def __post_init__(self) -> None:
         faults = []

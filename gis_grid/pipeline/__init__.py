@@ -22,6 +22,7 @@ from gis_grid.partition.crew import first_interrupt_stops, stop_asked
 from gis_grid.partition.update import UpdateOptions
 from gis_grid.pipeline import update
 from gis_grid.pipeline.account import told
+from gis_grid.pipeline.addresses import with_addresses
 from gis_grid.pipeline.district import District, Inputs, Progress, read_district, sample_frames
 from gis_grid.pipeline.ground import as_held, blocks_of, communities_of, refined, stuck
 from gis_grid.pipeline.tiers import Divided, before_search, divide_all, given_units, with_units
@@ -150,6 +151,7 @@ def _plan(district: District, scheme: Scheme, options: BuildOptions, clock: _Clo
             plan, result = _refine(district, plan, result, options, clock)
     with clock.stage("describing"):
         plan = described(plan)
+        plan = with_addresses(plan, district)
         if district.previous is not None:
             plan = update.with_concordance(plan, district.previous)
     facts = told(district, plan, result, seed=options.seed, max_moved=options.max_moved, seconds=clock.seconds)

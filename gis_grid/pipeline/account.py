@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from gis_grid.addresses import DISTRICTS
 from gis_grid.partition.bill import cost_of, plan_bill
 from gis_grid.pipeline import update
 from gis_grid.pipeline.update import Carried
@@ -45,6 +46,8 @@ def told(
         **account(plan, result, home=result.home if isinstance(result, Carried) else None),
         "given_tiers": plan.metadata["given_tiers"],
     }
+    if DISTRICTS in plan.metadata:
+        facts[DISTRICTS] = plan.metadata[DISTRICTS]
     if district.communities is None or district.communities.get("provisional", pd.Series([False])).any():
         facts["provisional_codes"] = True
     notes = [district.metadata.get("notes", ""), plan.metadata.get("notes", "")]

@@ -42,6 +42,8 @@ class Inputs:
     compounds: str | None = None
     buildings: str | None = None
     staff: str | None = None
+    addresses: str | None = None
+    street_numbers: str | None = None
     blocks: str | None = None
     previous: str | None = None
     crs: str | None = None
@@ -67,6 +69,8 @@ class District:
     compounds: gpd.GeoDataFrame | None = None
     buildings: gpd.GeoDataFrame | None = None
     blocks: gpd.GeoDataFrame | None = None
+    addresses: gpd.GeoDataFrame | None = None
+    street_numbers: gpd.GeoDataFrame | None = None
     staff: pd.DataFrame | None = None
     previous: Plan | None = None
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -120,6 +124,8 @@ def read_district(inputs: Inputs, scheme: Scheme, progress: Progress | None = No
     read("communities", sources.read_communities, target=target)
     read("compounds", sources.read_compounds, target=target)
     read("buildings", sources.read_buildings, target=target)
+    read("addresses", sources.read_addresses, target=target)
+    read("street_numbers", sources.read_street_numbers, target=target)
     if "boundary" in reads:
         boundary = reads["boundary"].frame
         read("households", sources.read_households, boundary=boundary, target=target, count_column=inputs.count_column)
@@ -184,6 +190,8 @@ def _district(inputs: Inputs, reads: Mapping[str, sources.Read], staff: Roster |
         compounds=frames.get("compounds"),
         buildings=frames.get("buildings"),
         blocks=blocks,
+        addresses=frames.get("addresses"),
+        street_numbers=frames.get("street_numbers"),
         staff=None if staff is None else staff.frame,
         metadata=MappingProxyType(told),
     )

@@ -33,6 +33,8 @@ GEOMETRY_TYPES = {
     "borders": "MultiLineString",
     "outline": "MultiLineString",
     "streets": "MultiLineString",
+    "addresses": "Point",
+    "numbers": "MultiLineString",
     "issues": "Point",
 }
 BROKEN = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)

@@ -96,6 +96,10 @@ def layers_of(plan: Plan) -> dict[str, pd.DataFrame]:
         layers["tiers"] = tiers
     if plan.streets is not None:
         layers["streets"] = plan.streets
+    if plan.addresses is not None:
+        layers["addresses"] = plan.addresses
+    if plan.numbers is not None:
+        layers["numbers"] = plan.numbers
     if plan.concordance is not None:
         layers["concordance"] = plan.concordance
     if plan.scheme.posts:
@@ -210,6 +214,8 @@ def plan_of(layers: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "grids": grids,
         "issues": issues.assign(grid_id=issues["grid_code"].map(grid_of).fillna("")),
         "streets": layers.get("streets"),
+        "addresses": layers.get("addresses"),
+        "numbers": layers.get("numbers"),
         "staff": layers.get("staff"),
         "concordance": layers.get("concordance"),
         "metadata": pairs,

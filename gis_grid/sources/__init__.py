@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from gis_grid.sources.addresses import read_addresses, read_street_numbers
     from gis_grid.sources.barriers import read_barriers
     from gis_grid.sources.boundary import read_boundary
     from gis_grid.sources.communities import read_communities
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from gis_grid.sources.tables import read_any
 
 _HOME = {
+    "read_addresses": "addresses",
+    "read_street_numbers": "addresses",
     "read_any": "tables",
     "read_barriers": "barriers",
     "read_blocks": "households",
@@ -39,6 +42,7 @@ _HOME = {
 }
 __all__ = [
     "Read",
+    "read_addresses",
     "read_any",
     "read_barriers",
     "read_blocks",
@@ -49,6 +53,7 @@ __all__ = [
     "read_households",
     "read_roster",
     "read_staff",
+    "read_street_numbers",
     "read_streets",
 ]
 

@@ -15,6 +15,7 @@ import shapely
 from sqlalchemy import func, select
 
 from gis_grid.lookup.publications import Published, Roster
+from gis_grid.store.addresses import addresses_in_store
 from gis_grid.store.answering import answering, units_of
 from gis_grid.store.areas import in_force
 from gis_grid.store.models import Area, AuditEntry, Grid, Publication
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     Told = tuple[list[dict[str, Any]], bytes, str]
 
 #: deeds after which people, areas or publications may be others
-TELLING = ("publish", "withdraw", "import", "keep_people", "assign", "add_area", "restore")
+TELLING = ("publish", "withdraw", "import", "keep_people", "assign", "add_area", "restore", "keep_addresses")
 COLUMNS = ("code", "name", "kind", "tier", "parent_code", "community_code", "households", "bounds_zh", "bounds_en")
 #: how many days of a roster are kept; the day that is asked for most is today
 DAYS = 32
@@ -129,6 +130,7 @@ def _read(store: Store, session: Session, this: Publication, until: date | None,
         paths=dict(zip(grids["code"], grids["path"], strict=True)),
         staff=StoredRoster(store, district.id, units),
         at=this.at,
+        addresses=addresses_in_store(session, this.plan_id, district.name, None if known is None else known.addresses),
     )
 
 

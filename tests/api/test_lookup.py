@@ -157,11 +157,14 @@ def test_every_fault_of_a_request_is_named_and_nothing_repeated(serving: Serving
     assert "DROP" not in found.text
 
 
-def test_addresses_are_refused_with_a_clear_word(serving: Serving) -> None:
-    found = serving(public_lookup=True).get("/api/lookup", params={"address": "和平路12号"})
-    assert found.status_code == 422
-    assert "lon and lat" in found.json()["detail"]
-    assert "和平路" not in found.text
+def test_an_address_that_is_not_known_is_refused_with_a_clear_word(published: Town, serving: Serving) -> None:
+    refused = serving(public_lookup=True).get("/api/lookup", params={"address": "火星大道88号"})
+    assert refused.status_code == 404
+    assert refused.json()["reason"] == "unknown"
+    assert refused.json()["plan"] == published.plan_id
+    assert "火星" not in refused.text
+    longest = serving(public_lookup=True).get("/api/lookup", params={"address": "路" * 301})
+    assert longest.status_code == 422
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(published: Town, serving: Serving) -> None:

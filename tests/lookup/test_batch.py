@@ -62,7 +62,7 @@ def test_every_bad_row_is_answered_with_its_reason_in_its_place(answers: Answers
         "30.005,114.005": ("error", "30.005,114.005 is no place in wgs84; latitude stands first"),
         "east,30": ("error", "lon 'east' is no number"),
         "114.005,": ("error", "lat is empty"),
-        ",": ("no point", "there is no point in the row"),
+        ",": ("no point", "there is neither a point nor an address in the row"),
         "nan,inf": ("error", "the coordinates are not finite"),
         "1e400,30": ("error", "the coordinates are not finite"),
     }
@@ -76,7 +76,7 @@ def test_every_bad_row_is_answered_with_its_reason_in_its_place(answers: Answers
 def test_own_columns_stay_whatever_they_are_called_and_however_many(answers: Answers) -> None:
     raw = 'status,lon,lat,"a, b"\nnew,114.005,30.005,"two\nlines, ""quoted"""\n1,114.005\n1,114.005,30.005,x,y,z\n'
     rows, _ = answered(raw.encode(), answers)
-    assert rows[0] == ["status", "lon", "lat", "a, b", *RESULTS[:5], "lookup_status", "reason"]
+    assert rows[0] == ["status", "lon", "lat", "a, b", *RESULTS[:7], "lookup_status", "reason"]
     assert rows[1][:5] == ["new", "114.005", "30.005", 'two\nlines, "quoted"', "a"]
     assert rows[2][:4] == ["1", "114.005", "", ""]
     assert rows[2][-1] == "lat is empty"
@@ -94,9 +94,9 @@ def test_rows_may_name_their_own_system(answers: Answers) -> None:
     assert "more than 50" in answered(many.encode(), answers)[0][-1][-1]
 
 
-def test_addresses_alone_are_no_points(answers: Answers) -> None:
+def test_addresses_are_refused_where_none_are_known(answers: Answers) -> None:
     rows, batch = answered("id,地址\n1,新华路12号\n".encode(), answers)
-    assert rows[1][-2:] == ["no point", "addresses are not looked up here"]
+    assert rows[1][-2:] == ["refused", "此处没有地名库 no addresses are known here"]
     assert batch.summary.columns == {"address": "地址"}
 
 

@@ -1,0 +1,99 @@
+"""Street pieces with the numbers along their left and right sides, as many cities keep them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import shapely
+
+from gis_grid.addresses.interpolate import DEGREE_M, Between
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+#: what the columns may be called: first and last number on the left, on the right
+SPELLINGS: Final = (
+    ("l_from", "left_from", "l_f_add", "lfromadd", "fromleft"),
+    ("l_to", "left_to", "l_t_add", "ltoadd", "toleft"),
+    ("r_from", "right_from", "r_f_add", "rfromadd", "fromright"),
+    ("r_to", "right_to", "r_t_add", "rtoadd", "toright"),
+)
+COLUMNS: Final = ("left_from", "left_to", "right_from", "right_to")
+#: so far from the middle of the street houses are looked for
+SETBACK_M: Final = 14.0
+
+
+def with_ranges(streets: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Return streets with columns `COLUMNS`, None if their own columns hold no numbers.
+
+    >>> import geopandas as gpd
+    >>> lane = gpd.GeoDataFrame({"L_From": ["2"], "L_To": ["8"], "R_From": [1], "R_To": [-1]}, geometry=[None])
+    >>> with_ranges(lane)[list(COLUMNS)].values.tolist()
+    [[2, 8, -1, -1]]
+    """
+    plain = {str(name).lower(): name for name in streets.columns}
+    own = [next((plain[one] for one in names if one in plain), None) for names in SPELLINGS]
+    if None in own:
+        return None
+    values = [_whole(streets[name].to_numpy(dtype=object)) for name in own]
+    for low, high in ((0, 1), (2, 3)):
+        bad = (values[low] < 0) | (values[high] < 0)
+        values[low], values[high] = np.where(bad, -1, values[low]), np.where(bad, -1, values[high])
+    return streets.assign(**dict(zip(COLUMNS, values, strict=True)))
+
+
+def _whole(column: NDArray[np.object_]) -> NDArray[np.int64]:
+    out = np.full(len(column), -1, dtype=np.int64)
+    for at, value in enumerate(column):
+        text = str(value).strip().removesuffix(".0")
+        if text.isdecimal():
+            out[at] = int(text)
+    return out
+
+
+class Ranges:
+    """The numbers along pieces of streets.
+
+    Parameters
+    ----------
+    streets
+        Frame in degrees with `road` (its key) and the columns `COLUMNS`.
+    """
+
+    def __init__(self, streets: gpd.GeoDataFrame) -> None:
+        self._lines = streets.geometry.to_numpy()
+        self._table = streets[list(COLUMNS)].to_numpy()
+        self._of: dict[str, list[int]] = {}
+        for at, road in enumerate(streets["road"].tolist()):
+            self._of.setdefault(road, []).append(at)
+
+    def __contains__(self, road: str) -> bool:
+        return road in self._of
+
+    def locate(self, road: str, value: int) -> list[Between]:
+        """Return the places beside the street where a number may be, one a piece and side that has it."""
+        found = []
+        for at in self._of.get(road, ()):
+            for side, (first, last) in enumerate((self._table[at, :2], self._table[at, 2:])):
+                low, high = min(first, last), max(first, last)
+                if first >= 0 and low <= value <= high and (value - first) % 2 == 0:
+                    share = 0.5 if first == last else float((value - first) / (last - first))
+                    found.append(self._beside(at, share, left=side == 0))
+        return found
+
+    def _beside(self, at: int, share: float, *, left: bool) -> Between:
+        """Return a point beside a piece of street; ends are kept off, where other streets cross."""
+        line = self._lines[at]
+        share = min(max(share, 0.12), 0.88)
+        here = shapely.get_coordinates(shapely.line_interpolate_point(line, share, normalized=True))[0]
+        near = shapely.get_coordinates(
+            shapely.line_interpolate_point(line, [share - 0.05, share + 0.05], normalized=True)
+        )
+        scale = np.array([DEGREE_M * np.cos(np.radians(here[1])), DEGREE_M])
+        along = (near[1] - near[0]) * scale
+        length = float(np.hypot(*along)) or 1.0
+        across = np.array([-along[1], along[0]]) / length * (SETBACK_M if left else -SETBACK_M)
+        lon, lat = here + across / scale
+        return Between((), float(lon), float(lat), 8.0)
