@@ -91,8 +91,16 @@ class Standing:
 
     @property
     def wants_again(self) -> bool:
-        """Whether the part is searched a second time: a small one, where there is more effort than usual."""
-        return self.terms.effort > 1.0 and not self.is_large and len(self.part.graph) > _SMALL
+        """Whether the part is searched a second time: a small one, where there is more effort than usual.
+
+        One that is trapped is searched for long already.
+        """
+        return self.terms.effort > 1.0 and not self.is_large and len(self.part.graph) > _SMALL and not self.is_trapped
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether the first steps of a proof are worth it: for a small part that is trapped."""
+        return self.terms.effort > 1.0 and self.is_trapped and _SMALL < len(self.part.graph) <= _HARD
 
     @property
     def plain_cost(self) -> float:
@@ -262,7 +270,7 @@ def _prove(standings: list[Standing], crew: Crew, tally: Tally) -> None:
     small = [s for s in able if len(s.part.graph) <= _SMALL]
     if sum(len(s.part.graph) for s in small) > _SMALL_TOGETHER:
         small = []
-    hard = [s for s in able if s.wants_again and s.is_trapped and len(s.part.graph) <= _HARD]
+    hard = [s for s in able if s.is_hard]
     jobs = [(s, s.proof(_SMALL_STEPS)) for s in small] + [(s, s.proof(_HARD_STEPS)) for s in hard]
     if able and able[0].terms.prove:
         jobs = [(s, s.proof(PROOF_STEPS)) for s in able]
