@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from api import logs, openapi
 from api.auth import Gate
@@ -17,6 +16,7 @@ from api.errors import add_handlers
 from api.front import PATH, Front
 from api.limits import Rates
 from api.metrics import Metrics
+from api.pages import add_pages
 from api.routes import (
     batch,
     drafts,
@@ -116,6 +116,5 @@ def create_app(settings: Settings | None = None) -> Service:
         app.include_router(module.router, prefix=PREFIX, max_body_size=int(chosen.upload_mb * 1_000_000) + 1)
     for module in ROUTES:
         app.include_router(module.router, prefix=PREFIX)
-    if chosen.pages:
-        app.mount("/", StaticFiles(directory=chosen.pages, html=True))
+    add_pages(app, chosen.pages)
     return app
