@@ -1,15 +1,14 @@
 /** The planner's page. */
 import { render } from "preact";
-import { createMap } from "./map/create";
-import { language, speaker } from "./i18n";
-import { en } from "./i18n/en-planner";
-import { zh } from "./i18n/zh-planner";
+import { token } from "./api";
+import { listen } from "./keys";
+import { openDraft, showPlan } from "./page";
+import { App } from "./ui/App";
 import "./planner.css";
 
-const say = speaker(zh, en, language);
-
+token(); // out of the address at once
 const place = document.getElementById("app");
-if (place) {
-  render(<><div id="map" /><h1 class="name">{say("title")}</h1></>, place);
-  createMap("map", "/api/style.json");
-}
+if (place) render(<App />, place);
+listen();
+const draft = new URLSearchParams(location.search).get("draft");
+void (draft && token() ? openDraft(draft) : showPlan());

@@ -10,6 +10,7 @@ export type { GlMap };
 
 export interface Shown {
   bounds?: [number, number, number, number];
+  padding?: number | { left: number; right: number; top: number; bottom: number };
   interactive?: boolean;
 }
 
@@ -18,12 +19,14 @@ export function createMap(container: string | HTMLElement, style: string | Style
   const map = new GlMap({
     container,
     style,
-    ...(shown.bounds ? { bounds: shown.bounds, fitBoundsOptions: { padding: 40 } } : {}),
+    ...(shown.bounds ? { bounds: shown.bounds, fitBoundsOptions: { padding: shown.padding ?? 40 } } : {}),
     interactive: shown.interactive ?? true,
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
     touchPitch: false,
+    boxZoom: false,
+    fadeDuration: 0,
     transformRequest: (url) =>
       new URL(url, location.href).origin === location.origin ? { url, headers: headers() } : { url },
   });
