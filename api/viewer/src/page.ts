@@ -152,7 +152,7 @@ async function compare(session: Session, layers: PlanLayers, on: boolean): Promi
       const was = grids.get(id) ?? grids.get(session.plan.table.blocks.parent[block] as string);
       plan.start[block] = was === undefined ? (plan.grid[block] as number) : plan.gridOf(was);
     });
-    if (desk.value?.session !== session) return;
+    if (desk.value?.session !== session || !comparing.value) return;
   }
   layers.compare(on);
 }

@@ -11,9 +11,9 @@ import type { PlanLayers } from "./layers";
 type Pointing = MapMouseEvent | MapTouchEvent;
 type Place = [number, number];
 
-/** Pixels: how near a border is taken hold of, how far inside a block counts as deep, how fine a path is followed. */
+/** Pixels: how near a border is taken hold of, how far from it and from the press a block is meant, how fine a path is followed. */
 const SNAP_PX = 9;
-const DEEP_PX = 14;
+const DEEP_PX = 6;
 const STEP_PX = 4;
 
 export interface Hooks {
@@ -29,6 +29,7 @@ export class Tools {
   private before = new Map<number, number>();
   private last: { x: number; y: number } | null = null;
   private held = NONE;
+  private pressed = { x: 0, y: 0 };
   private suggested = "";
   private path: Place[] = [];
   private readonly markers = new Map<number, Marker>();
@@ -140,7 +141,7 @@ export class Tools {
     if (grids.includes(NONE)) return false;
     this.held = line;
     this.start(new BorderStroke(plan, grids[0], grids[1], here === a || here === b ? here : a), grids);
-    this.last = event.point;
+    this.last = this.pressed = event.point;
     return true;
   }
 
@@ -187,9 +188,12 @@ export class Tools {
 
   /** All lines between the two grids of a line: what is taken hold of is their border. */
   private border(line: number): number[] {
+    const { grid } = this.session.plan;
+    return this.between(grid[this.shapes.lineA[line] as number] as number, grid[this.shapes.lineB[line] as number] as number);
+  }
+
+  private between(one: number, other: number): number[] {
     const { grid, members } = this.session.plan;
-    const [a, b] = [this.shapes.lineA[line] as number, this.shapes.lineB[line] as number];
-    const [one, other] = [grid[a] as number, grid[b] as number];
     const found: number[] = [];
     for (const block of members[one] ?? [])
       for (const each of this.shapes.linesOf[block] ?? []) {
@@ -228,7 +232,7 @@ export class Tools {
       const at = n === steps ? event.lngLat : this.map.unproject(point);
       block = this.finder.block(at.lng, at.lat);
       if (block === NONE) continue;
-      if (stroke instanceof BorderStroke) stroke.over(block, this.deep(at.lng, at.lat), options);
+      if (stroke instanceof BorderStroke) stroke.over(block, this.deep(point, at.lng, at.lat), options);
       else stroke.send(block, this.paint, options);
     }
     this.last = event.point;
@@ -239,6 +243,7 @@ export class Tools {
     const computed = performance.now();
     if (rows) {
       this.layers.moved(changed);
+      if (stroke instanceof BorderStroke) this.layers.hold(this.between(stroke.one, stroke.other));
       this.show(rows);
     }
     stop.value = stroke.stop;
@@ -246,7 +251,8 @@ export class Tools {
     performance.measure("step-drawn", { start: begun, end: performance.now() });
   }
 
-  private deep(lon: number, lat: number): boolean {
+  private deep(point: Place, lon: number, lat: number): boolean {
+    if (Math.hypot(point[0] - this.pressed.x, point[1] - this.pressed.y) < DEEP_PX) return false;
     const found = this.finder.line(lon, lat, this.degrees(DEEP_PX), (line) => line === this.held);
     return found[0] === NONE;
   }

@@ -124,16 +124,19 @@ export class Plan {
     return home && name.startsWith(home) ? name.slice(home.length) : name;
   }
 
-  /** The community that holds most of a grid's blocks, weighed by households. */
+  /** The community that holds most of a grid's households; of equal ones the first by code. */
   home(row: number): number {
     const tally = new Map<number, number>();
     for (const block of this.members[row] ?? []) {
       const code = this.community[block] as number;
-      tally.set(code, (tally.get(code) ?? 0) + (this.households[block] as number) + 0.001);
+      tally.set(code, (tally.get(code) ?? 0) + (this.households[block] as number));
     }
-    let best = this.table.grids.community[row] ?? NONE;
-    let most = -1;
-    for (const [code, weight] of tally) if (weight > most) [best, most] = [code, weight];
+    let best = tally.size ? NONE : (this.table.grids.community[row] ?? NONE);
+    const code = (one: number) => this.communityCodes[one] ?? "";
+    for (const [one, weight] of tally) {
+      const most = tally.get(best) ?? -1;
+      if (weight > most || (weight === most && code(one) < code(best))) best = one;
+    }
     return best;
   }
 

@@ -16,15 +16,15 @@ export interface Problem {
 
 /** Return what is wrong with one grid; an empty grid is no grid any more. */
 export function checkGrid(plan: Plan, grid: number): Problem[] {
-  const members = plan.members[grid];
-  if (!members?.size) return [];
+  if (!plan.members[grid]?.size) return [];
+  const members = new Set([...(plan.members[grid] as Set<number>)].sort((a, b) => a - b));
   const found: Problem[] = [];
   const strangers = outsideHome(plan, grid, members);
   if (strangers) found.push({ rule: "inside-parent", grid, blocks: strangers.blocks, found: strangers.communities });
   const whole = pieces(plan, members, false);
   if (whole.length > 1) found.push({ rule: "contiguous", grid, blocks: lesser(plan, whole), found: whole.length });
   const dry = pieces(plan, members, true);
-  if (dry.length > whole.length) found.push({ rule: "barrier", grid, blocks: lesser(plan, dry), found: dry.length });
+  if (dry.length > whole.length) found.push({ rule: "barrier", grid, blocks: across(plan, whole), found: dry.length });
   if (plan.off(grid)) found.push({ rule: "band", grid, blocks: [...members], found: plan.load(grid) });
   return found;
 }
@@ -63,6 +63,11 @@ function lesser(plan: Plan, all: number[][]): number[] {
     return more > 0 || (more === 0 && piece.length > best.length) ? piece : best;
   });
   return all.filter((piece) => piece !== main).flat();
+}
+
+/** What lies across a barrier in each piece of a grid; islands are not across it. */
+function across(plan: Plan, whole: number[][]): number[] {
+  return whole.flatMap((piece) => lesser(plan, pieces(plan, new Set(piece.sort((a, b) => a - b)), true)));
 }
 
 function outsideHome(plan: Plan, grid: number, members: ReadonlySet<number>) {
