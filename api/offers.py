@@ -38,6 +38,11 @@ Layer = Literal["grids", "blocks", "borders", "communities"]
 #: how answers that are no models are described
 JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
+#: how rows of plain numbers are described
+NUMBERS = "application/octet-stream"
+BINARY: dict[int | str, dict[str, Any]] = {
+    200: {"content": {NUMBERS: {"schema": {"type": "string", "format": "binary"}}}}
+}
 _SENT = {media: {"schema": {"type": "object"}} if "json" in media else _BYTES for _, _, media in FORMATS.values()}
 FILE: dict[int | str, dict[str, Any]] = {200: {"content": _SENT}}
 

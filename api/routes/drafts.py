@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api import offers, tables
+from api import offers, shapes, tables
 from api.deps import OpenStore, Reading, Service, Writing, may
 from api.exports import Wanted, sent
 from api.plan_models import (
@@ -91,6 +91,15 @@ def table(
     """Return every block, grid and border of a draft as it stands, as columns; it names the revision."""
     seen(session, draft_id, actor)
     return tagged(request, state.workshop.pool.call(tables.draft_table, draft_id))
+
+
+@router.get("/drafts/{draft_id}/shapes", response_class=Response, responses=offers.BINARY)
+def shapes_of(
+    request: Request, draft_id: DraftId, session: Reading, state: Service, actor: Annotated[Actor, may("read_plans")]
+) -> Response:
+    """Return the shapes of the blocks of a draft, in the order of its table, as whole numbers (docs/viewer.md)."""
+    seen(session, draft_id, actor)
+    return tagged(request, state.workshop.pool.call(shapes.draft_shapes, draft_id), media_type=offers.NUMBERS)
 
 
 @router.patch("/drafts/{draft_id}")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api import offers, tables
+from api import offers, shapes, tables
 from api.deps import OpenStore, Reading, Service, Writing, may
 from api.errors import Problem
 from api.exports import Wanted, sent
@@ -78,6 +78,16 @@ def table(
     found = catalogue.plan_state(session, plan_id, actor=actor)
     actor.require("read_plans", found.path)
     return tagged(request, state.workshop.pool.call(tables.plan_table, plan_id))
+
+
+@router.get("/plans/{plan_id}/shapes", response_class=Response, responses=offers.BINARY)
+def shapes_of(
+    request: Request, plan_id: PlanId, session: Reading, state: Service, actor: Annotated[Actor, may("read_plans")]
+) -> Response:
+    """Return the shapes of the blocks of a plan, in the order of its table, as whole numbers (docs/viewer.md)."""
+    found = catalogue.plan_state(session, plan_id, actor=actor)
+    actor.require("read_plans", found.path)
+    return tagged(request, state.workshop.pool.call(shapes.plan_shapes, plan_id), media_type=offers.NUMBERS)
 
 
 @router.get("/plans/{plan_id}/export", response_class=Response, responses=offers.FILE)

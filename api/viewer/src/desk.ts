@@ -1,0 +1,27 @@
+/** What the planner has in hand on the screen: tool, chosen grid, picked blocks, the stroke that runs. */
+import { signal } from "@preact/signals";
+import type { Stop } from "./plan/stroke";
+import { NONE } from "./plan/plan";
+
+export type Tool = "border" | "brush" | "erase" | "rectangle" | "lasso" | "cut";
+export type Tab = "grids" | "issues" | "history" | "people";
+
+/** A grid that a stroke touches: households before and now, and whether every quick rule holds now. */
+export interface Touched {
+  grid: number;
+  before: number;
+  now: number;
+  faults: string[];
+}
+
+export const tool = signal<Tool>("border");
+export const tab = signal<Tab>("grids");
+export const chosen = signal<number>(NONE);
+export const picked = signal<ReadonlySet<number>>(new Set());
+export const strip = signal<Touched[]>([]);
+export const stop = signal<Stop | null>(null);
+/** A suggestion is shown, to be kept or put back. */
+export const previewing = signal(false);
+export const comparing = signal(false);
+/** What was just done or found, for the eye and for screen readers. */
+export const announced = signal("");

@@ -1,0 +1,252 @@
+/**
+ * The plan on the map: blocks and their borders as two sources that never change while people draw, coloured by the
+ * state of their features, so that a block that changes side costs a few numbers and no new shapes.
+ */
+import type { ExpressionSpecification, FilterSpecification, GeoJSONSource, LayerSpecification, Map as GlMap } from "maplibre-gl";
+import { FILLS, LOOSE } from "../plan/colours";
+import { NONE, type Plan } from "../plan/plan";
+import type { Shapes } from "../plan/shapes";
+
+const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
+const INK = "#222222";
+const CHOSEN = "#c1121f";
+const NOTHING = { type: "FeatureCollection" as const, features: [] };
+
+type Value = ExpressionSpecification;
+
+/** The state of a feature, else what the feature said when it was made. */
+const told = (name: string): Value => ["coalesce", ["feature-state", name], ["get", name], 0] as unknown as Value;
+const byZoom = (far: unknown, close: unknown): Value =>
+  ["interpolate", ["exponential", 1.5], ["zoom"], 11, far, 18, close] as unknown as Value;
+const pick = (value: Value, colours: readonly string[], other: string): Value =>
+  ["match", value, ...colours.flatMap((colour, n) => [n, colour]), other] as unknown as Value;
+
+export class PlanLayers {
+  colours: number[];
+  private chosen = NONE;
+  private comparing = false;
+  private picked: ReadonlySet<number> = new Set();
+
+  constructor(
+    private readonly map: GlMap,
+    private readonly plan: Plan,
+    private readonly shapes: Shapes,
+    colours: number[],
+  ) {
+    this.colours = colours;
+    map.addSource("blocks", { type: "geojson", data: this.blockFeatures(), tolerance: 0.2, buffer: 32, maxzoom: 16 });
+    map.addSource("lines", { type: "geojson", data: this.lineFeatures(), tolerance: 0.2, buffer: 32, maxzoom: 16 });
+    map.addSource("names", { type: "geojson", data: NOTHING });
+    map.addSource("faults", { type: "geojson", data: NOTHING });
+    map.addSource("hand", { type: "geojson", data: NOTHING });
+    if (!map.hasImage("hatch")) map.addImage("hatch", hatch(), { pixelRatio: 2 });
+    const streets = map.getStyle().layers.find((layer) => layer.id.startsWith("street"))?.id;
+    for (const layer of fills()) map.addLayer(layer, streets);
+    const text = map.getStyle().layers.find((layer) => layer.type === "symbol")?.id;
+    for (const layer of borders()) map.addLayer(layer, text);
+    for (const layer of names()) map.addLayer(layer);
+  }
+
+  /** Blocks changed side: colour them, and draw or leave out the borders around them. */
+  moved(blocks: Iterable<number>): void {
+    const lines = new Set<number>();
+    for (const block of blocks) {
+      this.map.setFeatureState({ source: "blocks", id: block + 1 }, { c: this.colour(block), m: this.differs(block) });
+      for (const line of this.shapes.linesOf[block] ?? []) lines.add(line);
+    }
+    for (const line of lines) this.map.setFeatureState({ source: "lines", id: line + 1 }, this.lineState(line));
+  }
+
+  /** Draw everything again, as after a change of what is compared with. */
+  all(): void {
+    this.moved(Array.from({ length: this.plan.count }, (_, block) => block));
+  }
+
+  choose(grid: number): void {
+    const before = this.chosen;
+    this.chosen = grid;
+    const lines = new Set<number>();
+    for (const one of [before, grid])
+      for (const block of this.plan.members[one] ?? []) for (const line of this.shapes.linesOf[block] ?? []) lines.add(line);
+    for (const line of lines) this.map.setFeatureState({ source: "lines", id: line + 1 }, this.lineState(line));
+  }
+
+  /** Thicken the borders that are under the pointer's hand. */
+  hold(lines: readonly number[]): void {
+    this.setData("hand", lines.map((line) => feature("LineString", this.shapes.line(line))));
+  }
+
+  /** Show a shape that is being drawn: a rectangle, a lasso, a line to cut along. */
+  sketch(places: [number, number][]): void {
+    this.setData("hand", places.length > 1 ? [feature("LineString", places)] : []);
+  }
+
+  /** Names and loads at the middle of every grid, and hatching over those that break a rule. */
+  label(texts: { grid: number; text: string; bad: boolean }[]): void {
+    this.setData("names", texts.map(({ grid, text, bad }) => ({ ...feature("Point", this.middle(grid), { text, bad }), id: grid + 1 })));
+  }
+
+  /** Hide the names of grids whose names are drawn on top for the moment. */
+  hush(grids: Iterable<number>, hidden: boolean): void {
+    for (const grid of grids) this.map.setFeatureState({ source: "names", id: grid + 1 }, { hush: hidden });
+  }
+
+  /** Mark blocks that are picked; blocks that no longer are lose their mark. */
+  pick(blocks: ReadonlySet<number>): void {
+    for (const block of this.picked) if (!blocks.has(block)) this.map.setFeatureState({ source: "blocks", id: block + 1 }, { p: 0 });
+    for (const block of blocks) this.map.setFeatureState({ source: "blocks", id: block + 1 }, { p: 1 });
+    this.picked = blocks;
+  }
+
+  fault(blocks: Iterable<number>): void {
+    this.setData("faults", [...blocks].map((block) => feature("MultiPolygon", this.shapes.polygons(block))));
+  }
+
+  compare(on: boolean): void {
+    this.comparing = on;
+    if (on) this.all();
+    for (const id of ["was-line", "moved-fill"]) this.map.setLayoutProperty(id, "visibility", on ? "visible" : "none");
+    this.map.setPaintProperty("grid-fill", "fill-opacity", on ? 0.18 : 0.6);
+  }
+
+  /** The place in a grid where its name stands: in the block nearest to its middle. */
+  middle(grid: number): [number, number] {
+    const { lon, lat, area, members } = this.plan;
+    let [x, y, sum] = [0, 0, 0];
+    for (const block of members[grid] ?? []) {
+      const weight = area[block] as number;
+      x += (lon[block] as number) * weight;
+      y += (lat[block] as number) * weight;
+      sum += weight;
+    }
+    let [best, least] = [NONE, Infinity];
+    for (const block of members[grid] ?? []) {
+      const away = (lon[block]! - x / sum) ** 2 + (lat[block]! - y / sum) ** 2;
+      if (away < least) [best, least] = [block, away];
+    }
+    return [lon[best] ?? 0, lat[best] ?? 0];
+  }
+
+  /** The box around some blocks. */
+  box(blocks: Iterable<number>): [number, number, number, number] | null {
+    let [w, s, e, n] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const block of blocks)
+      for (const polygon of this.shapes.polygons(block))
+        for (const [lon, lat] of polygon[0] ?? []) [w, s, e, n] = [Math.min(w, lon), Math.min(s, lat), Math.max(e, lon), Math.max(n, lat)];
+    return Number.isFinite(w) ? [w, s, e, n] : null;
+  }
+
+  private colour(block: number): number {
+    const grid = this.plan.grid[block] as number;
+    return grid === NONE ? LOOSE : (this.colours[grid] ?? 0);
+  }
+
+  private differs(block: number): number {
+    return this.plan.grid[block] === this.plan.start[block] ? 0 : 1;
+  }
+
+  private lineState(line: number): { on: number; was: number; sel: number } {
+    const { grid, start } = this.plan;
+    const [a, b] = [this.shapes.lineA[line] as number, this.shapes.lineB[line] as number];
+    const apart = b === NONE || grid[a] !== grid[b];
+    const chosen = this.chosen !== NONE && apart && (grid[a] === this.chosen || (b !== NONE && grid[b] === this.chosen));
+    const was = this.comparing && b !== NONE && start[a] !== start[b] && !apart;
+    return { on: apart ? 1 : 0, was: was ? 1 : 0, sel: chosen ? 1 : 0 };
+  }
+
+  private setData(source: string, features: object[]): void {
+    void (this.map.getSource(source) as GeoJSONSource).setData({ type: "FeatureCollection", features } as never);
+  }
+
+  private blockFeatures() {
+    const features = Array.from({ length: this.plan.count }, (_, block) => ({
+      ...feature("MultiPolygon", this.shapes.polygons(block), { c: this.colour(block), m: 0 }),
+      id: block + 1,
+    }));
+    return { type: "FeatureCollection", features } as never;
+  }
+
+  private lineFeatures() {
+    const { plan, shapes } = this;
+    const walls = new Set<number>();
+    for (let a = 0; a < plan.count; a++)
+      for (let n = plan.ptr[a] as number; n < (plan.ptr[a + 1] as number); n++)
+        if (plan.wall[n]) walls.add(a * plan.count + (plan.near[n] as number));
+    const features = Array.from({ length: shapes.lineA.length }, (_, line) => {
+      const [a, b] = [shapes.lineA[line] as number, shapes.lineB[line] as number];
+      const edge = b === NONE ? 2 : plan.community[a] !== plan.community[b] ? 1 : 0;
+      const wall = b !== NONE && walls.has(a * plan.count + b) ? 1 : 0;
+      return { ...feature("LineString", shapes.line(line), { ...this.lineState(line), edge, wall }), id: line + 1 };
+    });
+    return { type: "FeatureCollection", features } as never;
+  }
+}
+
+function feature(type: string, coordinates: unknown, properties: object = {}) {
+  return { type: "Feature" as const, geometry: { type, coordinates }, properties };
+}
+
+function fills(): LayerSpecification[] {
+  const colour = pick(told("c"), FILLS, "#d9d9d9");
+  const opacity: Value = 0.6 as unknown as Value;
+  return [
+    { id: "grid-fill", type: "fill", source: "blocks", paint: { "fill-color": colour, "fill-opacity": opacity, "fill-antialias": false } },
+    { id: "moved-fill", type: "fill", source: "blocks", layout: { visibility: "none" }, paint: { "fill-color": colour, "fill-opacity": ["*", 0.85, told("m")] } },
+    { id: "picked-fill", type: "fill", source: "blocks", paint: { "fill-color": INK, "fill-opacity": ["*", 0.45, ["coalesce", ["feature-state", "p"], 0]] } },
+    { id: "fault-fill", type: "fill", source: "faults", paint: { "fill-pattern": "hatch", "fill-opacity": 0.55 } },
+  ];
+}
+
+function borders(): LayerSpecification[] {
+  const round = { "line-join": "round", "line-cap": "round" } as const;
+  const edge = (kind: number): FilterSpecification => ["==", ["get", "edge"], kind];
+  const dash = [3, 2];
+  return [
+    { id: "block-line", type: "line", source: "lines", minzoom: 13, paint: { "line-color": "#5d5a52", "line-opacity": 0.45, "line-width": byZoom(0.3, 1.2) } },
+    { id: "wall-line", type: "line", source: "lines", filter: ["==", ["get", "wall"], 1], layout: round, paint: { "line-color": "#2b6cb0", "line-opacity": 0.7, "line-width": byZoom(1, 5) } },
+    { id: "border-casing", type: "line", source: "lines", layout: round, paint: { "line-color": "#ffffff", "line-opacity": ["*", 0.75, told("on")], "line-width": byZoom(1.8, 7) } },
+    { id: "border", type: "line", source: "lines", layout: round, paint: { "line-color": INK, "line-opacity": told("on"), "line-width": byZoom(1, 3.6) } },
+    { id: "community-line", type: "line", source: "lines", filter: edge(1), paint: { "line-color": "#7b3294", "line-width": byZoom(1.6, 4.5), "line-dasharray": [4, 2] } },
+    { id: "district-line", type: "line", source: "lines", filter: edge(2), layout: round, paint: { "line-color": INK, "line-width": byZoom(2, 5) } },
+    { id: "was-line", type: "line", source: "lines", layout: { visibility: "none" }, paint: { "line-color": CHOSEN, "line-opacity": told("was"), "line-width": byZoom(1.5, 4), "line-dasharray": dash } },
+    { id: "chosen-line", type: "line", source: "lines", layout: round, paint: { "line-color": CHOSEN, "line-opacity": told("sel"), "line-width": byZoom(2, 6) } },
+    { id: "hand-line", type: "line", source: "hand", layout: round, paint: { "line-color": "#e6a700", "line-opacity": 0.9, "line-width": byZoom(5, 11) } },
+  ];
+}
+
+function names(): LayerSpecification[] {
+  return [
+    {
+      id: "grid-name",
+      type: "symbol",
+      source: "names",
+      minzoom: 12,
+      layout: {
+        "text-field": ["get", "text"],
+        "text-font": FONTS,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 12, 9.5, 17, 15],
+        "text-line-height": 1.15,
+        "text-padding": 3,
+        "symbol-sort-key": ["case", ["get", "bad"], 0, 1],
+      },
+      paint: {
+        "text-color": ["case", ["get", "bad"], "#8f0d16", INK],
+        "text-halo-color": "#ffffff",
+        "text-halo-width": 1.6,
+        "text-opacity": ["case", ["boolean", ["feature-state", "hush"], false], 0, 1],
+      },
+    },
+  ];
+}
+
+/** Strokes from corner to corner, for what breaks a rule: told by pattern, not by colour alone. */
+function hatch(): ImageData {
+  const side = 16;
+  const image = new ImageData(side, side);
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++) {
+      const on = (x + y) % side < 3;
+      image.data.set([120, 10, 20, on ? 255 : 0], (y * side + x) * 4);
+    }
+  return image;
+}

@@ -1,0 +1,221 @@
+/** The page's one map and the draft on it: opening, wiring, and what is drawn when the plan has changed. */
+import { effect, signal } from "@preact/signals";
+import type { StyleSpecification } from "maplibre-gl";
+import { get, Problem, send } from "./api";
+import { chosen, comparing, picked, tab, tool } from "./desk";
+import { lang, say } from "./i18n/planner";
+import { createMap, type GlMap } from "./map/create";
+import { PlanLayers } from "./map/layers";
+import { Tools } from "./map/tools";
+import { colourAll, colourOne } from "./plan/colours";
+import { NONE, type Step } from "./plan/plan";
+import { Finder, Shapes } from "./plan/shapes";
+import type { Table } from "./plan/table";
+import { Session } from "./session";
+
+export interface Desk {
+  session: Session;
+  layers: PlanLayers;
+  tools: Tools;
+  finder: Finder;
+}
+
+export const desk = signal<Desk | null>(null);
+export const trouble = signal("");
+export const loading = signal(false);
+/** Pixels kept free around the district: tools lie on the left, the scale below. */
+const AROUND = { left: 70, right: 30, top: 30, bottom: 50 };
+let map: GlMap | null = null;
+let drop: (() => void)[] = [];
+
+export function theMap(): GlMap | null {
+  return map;
+}
+
+/** Show a plan in force (or any other) from its tiles, for everybody who may see it. */
+export async function showPlan(of = ""): Promise<void> {
+  leave();
+  try {
+    const style = await get<StyleSpecification>(`/style.json${of ? `?of=${of}` : ""}`);
+    const source = Object.values(style.sources)[0] as { url: string };
+    const about = (await (await fetch(source.url, { headers: authorised() })).json()) as { bounds: Bounds };
+    map?.remove();
+    map = createMap("map", style, { bounds: about.bounds });
+    ready(map);
+  } catch (caught) {
+    fail(caught);
+  }
+}
+
+type Bounds = [number, number, number, number];
+
+function authorised(): Record<string, string> {
+  const held = localStorage.getItem("gis-grid.token");
+  return held ? { Authorization: `Bearer ${held}` } : {};
+}
+
+/** Open a draft for drawing. */
+export async function openDraft(id: string): Promise<void> {
+  leave();
+  loading.value = true;
+  performance.mark("open");
+  try {
+    const [{ session, shapes: data }, style] = await Promise.all([Session.open(id), baseStyle(id)]);
+    const shapes = new Shapes(data);
+    map?.remove();
+    map = createMap("map", style, { bounds: session.plan.table.bounds, padding: AROUND });
+    const made = map;
+    await new Promise<void>((resolve) => made.once("style.load", () => resolve()));
+    put(session, shapes, made);
+    const address = new URL(location.href);
+    address.searchParams.set("draft", id);
+    history.replaceState(null, "", address);
+    ready(made);
+  } catch (caught) {
+    fail(caught);
+  } finally {
+    loading.value = false;
+  }
+}
+
+/** The ground under a draft: streets, water and their names, without the grids that the page draws itself. */
+async function baseStyle(id: string): Promise<StyleSpecification> {
+  const style = await get<StyleSpecification>(`/style.json?of=${id}&labels=false`);
+  const ground = style.layers.filter((layer) => !("source-layer" in layer) || layer["source-layer"] === "streets");
+  const used = new Set(ground.map((layer) => ("source" in layer ? layer.source : "")));
+  const sources = Object.fromEntries(Object.entries(style.sources).filter(([name]) => used.has(name)));
+  return { ...style, layers: ground, sources };
+}
+
+function put(session: Session, shapes: Shapes, on: GlMap): void {
+  const finder = new Finder(shapes);
+  const layers = new PlanLayers(on, session.plan, shapes, colourAll(session.plan));
+  const labels = (grids: Iterable<number>) => [...grids].filter((grid) => session.plan.members[grid]?.size).map((grid) => label(session, grid, true));
+  const tools = new Tools(on, session, shapes, finder, layers, {
+    why: (what) => say(what === "brush" ? "why_brush" : what === "erase" ? "why_erase" : "why_stroke"),
+    cut: (block, line) => void cut(session, block, line),
+    labels,
+  });
+  session.onMoved = (blocks) => {
+    paintNew(session, layers);
+    layers.moved(blocks);
+  };
+  session.onRecut = () => setTimeout(() => void openDraft(session.draft.id), 0);
+  drop = [
+    effect(() => {
+      session.tick.value;
+      lang.value;
+      paintNew(session, layers);
+      requestAnimationFrame(() => redraw(session, layers));
+    }),
+    effect(() => layers.choose(chosen.value)),
+    effect(() => layers.pick(picked.value)),
+    effect(() => void compare(session, layers, comparing.value)),
+    () => tools.remove(),
+    () => session.close(),
+  ];
+  desk.value = { session, layers, tools, finder };
+}
+
+/** Grids that were made since get a colour that none of their neighbours has. */
+function paintNew(session: Session, layers: PlanLayers): void {
+  const { plan } = session;
+  for (let grid = layers.colours.length; grid < plan.gridIds.length; grid++) layers.colours[grid] = colourOne(plan, grid, layers.colours);
+}
+
+function redraw(session: Session, layers: PlanLayers): void {
+  if (desk.value?.session !== session) return;
+  const { plan } = session;
+  const live = plan.gridIds.map((_, grid) => grid).filter((grid) => plan.members[grid]?.size);
+  layers.label(live.map((grid) => label(session, grid, false)));
+  const faulty = [...session.problems.values()].flat().filter((fault) => session.severity(fault) === "error");
+  layers.fault(new Set(faulty.flatMap((fault) => fault.blocks)));
+}
+
+/** What stands in the middle of a grid: its name, households, and how far off the band; while drawn, off the target. */
+function label(session: Session, grid: number, live: boolean) {
+  const { plan } = session;
+  const off = plan.off(grid);
+  const from = plan.load(grid) - plan.band.target;
+  const beyond = off > 0 ? ` ▲${off}` : off < 0 ? ` ▼${-off}` : "";
+  const told = live ? ` ${from > 0 ? "+" : from < 0 ? "−" : "±"}${Math.abs(from)}` : "";
+  const faults = session.problems.get(grid) ?? [];
+  return { grid, text: `${plan.short(grid)}\n${plan.load(grid)}${live ? told : ""}${beyond}`, bad: off !== 0 || faults.length > 0 };
+}
+
+async function compare(session: Session, layers: PlanLayers, on: boolean): Promise<void> {
+  if (on) {
+    const { plan } = session;
+    const before = await get<Table>(`/plans/${session.draft.plan}/table`);
+    const grids = new Map(before.blocks.id.map((id, row) => [id, before.grids.id[before.blocks.grid[row] as number] ?? ""]));
+    plan.blockIds.forEach((id, block) => {
+      const was = grids.get(id) ?? grids.get(session.plan.table.blocks.parent[block] as string);
+      plan.start[block] = was === undefined ? (plan.grid[block] as number) : plan.gridOf(was);
+    });
+    if (desk.value?.session !== session || !comparing.value) return;
+  }
+  layers.compare(on);
+}
+
+async function cut(session: Session, block: number, line: [number, number][]): Promise<void> {
+  try {
+    const id = session.plan.blockIds[block] as string;
+    await session.sync.run();
+    const body = { block_id: id, line, revision: session.sync.revision };
+    const answer = await send(`/drafts/${session.draft.id}/cut`, { method: "POST", body });
+    const { parts } = (await answer.json()) as { parts: string[] };
+    await openDraft(session.draft.id);
+    desk.value && (desk.value.session.notice.value = say("cut_done", { block: id, count: parts.length }));
+  } catch (caught) {
+    session.notice.value = caught instanceof Problem ? `${caught.message} ${caught.faults.map((fault) => fault.problem).join("; ")}` : String(caught);
+  }
+}
+
+/** Carry out steps that a panel asks for. */
+export function change(steps: Step[], why: string): void {
+  desk.value?.session.change(steps, why);
+}
+
+/** Bring grids or blocks into view. */
+export function lookAt(blocks: Iterable<number>): void {
+  const box = desk.value?.layers.box(blocks);
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  if (box) map?.fitBounds(box, { padding: { top: 90, bottom: 120, left: 120, right: 420 }, maxZoom: 17, duration: calm ? 0 : 450 });
+}
+
+export function lookAtGrid(grid: number): void {
+  chosen.value = grid;
+  lookAt(desk.value?.session.plan.members[grid] ?? []);
+}
+
+export function lookAtAll(): void {
+  const bounds = desk.value?.session.plan.table.bounds;
+  if (bounds) map?.fitBounds(bounds, { padding: AROUND, duration: 300 });
+}
+
+function leave(): void {
+  for (const one of drop) one();
+  drop = [];
+  desk.value = null;
+  trouble.value = "";
+  chosen.value = NONE;
+  picked.value = new Set();
+  comparing.value = false;
+  tool.value = "border";
+  tab.value = "grids";
+}
+
+function ready(on: GlMap): void {
+  on.once("idle", () => {
+    performance.mark("ready");
+    document.documentElement.dataset.ready = "true";
+  });
+}
+
+function fail(caught: unknown): void {
+  if (caught instanceof Problem) trouble.value = caught.status === 401 ? say("nothing_public") : say("failed", { problem: caught.message });
+  else {
+    console.error(caught);
+    trouble.value = say("failed", { problem: String(caught) });
+  }
+}

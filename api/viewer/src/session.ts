@@ -1,0 +1,309 @@
+/** One draft in hand: the plan, its rules, what was done, and the way to the service. No map and no panels here. */
+import { batch, signal } from "@preact/signals";
+import { get, patch, Problem, send } from "./api";
+import { type Gesture, Journal } from "./plan/journal";
+import { stacks, turned } from "./plan/history";
+import type { Clash } from "./plan/moves";
+import { NONE, Plan, type Step } from "./plan/plan";
+import { check, checkGrid, type Problem as Fault } from "./plan/rules";
+import { type Entry, listen, type PatchAnswer, type State, Sync } from "./plan/sync";
+import type { Table } from "./plan/table";
+
+export interface DraftTold {
+  id: string;
+  plan: string;
+  district_code: string;
+  name: string;
+  state: string;
+  revision: number;
+  who: string;
+}
+
+export interface Told {
+  rule: string;
+  severity: "error" | "exception" | "warning";
+  message_zh: string;
+  message_en: string;
+  grid_id: string;
+  grid_code: string;
+  block_ids: string[];
+  remedies: string[];
+}
+
+export interface ClashShown extends Clash {
+  who: string;
+}
+
+interface IssuesAnswer {
+  revision: number;
+  issues: Told[];
+}
+
+const ASK_RULES_MS = 1500;
+
+export class Session {
+  /** Goes up whenever the plan has changed for good. */
+  readonly tick = signal(0);
+  readonly status = signal<State>("saved");
+  readonly clashes = signal<ClashShown[]>([]);
+  readonly editors = signal<{ who: string; grids: string[] }[]>([]);
+  readonly notice = signal("");
+  readonly told = signal<Told[]>([]);
+  readonly locks = signal<ReadonlySet<number>>(new Set());
+  readonly problems = new Map<number, Fault[]>();
+  gestures: Gesture[] = [];
+  sync!: Sync;
+  /** Where blocks changed side, for the map. */
+  onMoved: (blocks: number[]) => void = () => {};
+  /** The blocks are others now: the page loads the draft again. */
+  onRecut: () => void = () => {};
+  private readonly stale = new Set<number>();
+  private asking: ReturnType<typeof setTimeout> | undefined;
+  private waiting: number[] = [];
+  private stop = new AbortController();
+
+  constructor(
+    readonly draft: DraftTold,
+    readonly plan: Plan,
+    readonly journal: Journal,
+  ) {
+    for (const fault of check(plan)) this.enter(fault);
+  }
+
+  /** Load a draft; what an earlier visit did not get to the service is sent first. */
+  static async open(id: string): Promise<{ session: Session; shapes: ArrayBuffer }> {
+    const asked = send(`/drafts/${id}/shapes`).then((answer) => answer.arrayBuffer());
+    asked.catch(() => {});
+    const journal = await Journal.open(id);
+    const gestures = await journal.all();
+    const waiting = gestures.filter((one) => one.state === "waiting");
+    const left: ClashShown[] = [];
+    if (waiting.length) await sendLeftOver(id, journal, gestures, waiting, left);
+    const [draft, table, shapes] = await Promise.all([get<DraftTold>(`/drafts/${id}`), get<Table>(`/drafts/${id}/table`), asked]);
+    const session = new Session(draft, new Plan(table), journal);
+    session.gestures = gestures;
+    session.clashes.value = left;
+    session.sync = new Sync(serviceOf(id), session.local(), table.revision);
+    session.sync.savedAt = Date.now();
+    if (draft.state === "open") void session.follow();
+    session.askRules(0);
+    return { session, shapes };
+  }
+
+  close(): void {
+    this.stop.abort();
+    this.sync.end();
+    clearTimeout(this.asking);
+  }
+
+  /** Enter a finished gesture: it is in the journal of this browser at once and at the service within a second. */
+  commit(steps: Step[], why: string, kind: Gesture["kind"] = "stroke", of = ""): void {
+    if (!steps.length) return;
+    const gesture: Gesture = {
+      key: crypto.randomUUID?.() ?? String(Math.random()).slice(2),
+      draft: this.draft.id,
+      order: (this.gestures.at(-1)?.order ?? 0) + 1,
+      kind,
+      moves: this.plan.toMoves(steps),
+      why,
+      at: Date.now(),
+      state: "waiting",
+      revision: 0,
+      of,
+      undone: false,
+    };
+    this.gestures.push(gesture);
+    this.touched(steps.map((step) => step.block), steps.flatMap((step) => [step.old, step.new]));
+    this.sync.add(gesture);
+  }
+
+  /** Apply steps and enter them as one gesture. */
+  change(steps: Step[], why: string): void {
+    const real = steps.filter((step) => step.old !== step.new);
+    this.plan.apply(real);
+    this.onMoved(real.map((step) => step.block));
+    this.commit(real, why);
+  }
+
+  undo(): boolean {
+    return this.turn("undo");
+  }
+
+  redo(): boolean {
+    return this.turn("redo");
+  }
+
+  get stacks() {
+    return stacks(this.gestures);
+  }
+
+  locked(grid: number): boolean {
+    return this.locks.value.has(grid);
+  }
+
+  lock(grids: Iterable<number>, on: boolean): void {
+    const next = new Set(this.locks.value);
+    for (const grid of grids) if (on) next.add(grid);
+      else next.delete(grid);
+    this.locks.value = next;
+  }
+
+  /** Say on which grids this planner is at work. */
+  claim(grids: string[]): void {
+    void send(`/drafts/${this.draft.id}/presence`, { method: "POST", body: { grids: grids.slice(0, 50) } }).catch(() => {});
+  }
+
+  /** How bad a fault is: what the service proved to be unavoidable is an exception until somebody touches the grid. */
+  severity(fault: Fault): "error" | "exception" {
+    if (this.stale.has(fault.grid)) return "error";
+    const id = this.plan.gridId(fault.grid);
+    const known = this.told.value.find((one) => one.grid_id === id && one.rule === fault.rule);
+    return known?.severity === "exception" ? "exception" : "error";
+  }
+
+  private turn(way: "undo" | "redo"): boolean {
+    const gesture = this.stacks[way].at(-1);
+    if (!gesture) return false;
+    const { steps, kept } = turned(this.plan, gesture, way);
+    this.plan.apply(steps);
+    this.onMoved(steps.map((step) => step.block));
+    if (kept) this.notice.value = `kept:${kept}`;
+    if (steps.length) this.commit(steps, way, way, gesture.key);
+    else {
+      // nothing of it can be turned any more: it leaves the stack all the same
+      this.gestures = this.gestures.filter((one) => one !== gesture);
+      void this.journal.drop(gesture.key);
+      this.tick.value++;
+    }
+    return true;
+  }
+
+  /** Look again at the rules of grids, and tell everybody. */
+  private touched(blocks: number[], grids: Iterable<number>): void {
+    for (const grid of new Set(grids)) {
+      this.problems.delete(grid);
+      this.stale.add(grid);
+      if (grid !== NONE) for (const fault of checkGrid(this.plan, grid)) this.enter(fault);
+    }
+    if (this.plan.unassigned) {
+      const loose = [...this.plan.grid.keys()].filter((block) => this.plan.grid[block] === NONE);
+      this.problems.set(NONE, [{ rule: "no-gap", grid: NONE, blocks: loose, found: loose.length }]);
+    } else this.problems.delete(NONE);
+    if (blocks.length) this.tick.value++;
+  }
+
+  private enter(fault: Fault): void {
+    this.problems.set(fault.grid, [...(this.problems.get(fault.grid) ?? []), fault]);
+  }
+
+  private askRules(wait = ASK_RULES_MS): void {
+    clearTimeout(this.asking);
+    this.asking = setTimeout(async () => {
+      try {
+        const answer = await get<IssuesAnswer>(`/drafts/${this.draft.id}/issues`, this.stop.signal);
+        if (answer.revision < this.sync.revision || this.sync.queue.length) return this.askRules();
+        batch(() => {
+          this.stale.clear();
+          this.told.value = answer.issues;
+          this.tick.value++;
+        });
+      } catch {
+        // asked again after the next change
+      }
+    }, wait);
+  }
+
+  private local() {
+    const { plan, journal } = this;
+    return {
+      put: (id: string, grid: string) => {
+        const block = plan.block(id);
+        if (block === undefined) return;
+        const old = plan.grid[block] as number;
+        const row = plan.gridOf(grid);
+        if (old === row) return;
+        plan.put(block, row);
+        this.waiting.push(block);
+        this.touched([], [old, row]);
+      },
+      rename: (old: string, id: string) => plan.rename(old, id),
+      keep: (gesture: Gesture) => void journal.keep(gesture),
+      drop: (gesture: Gesture) => {
+        this.gestures = this.gestures.filter((one) => one !== gesture);
+        void journal.drop(gesture.key);
+      },
+      clash: (clash: Clash, who: string) => {
+        this.clashes.value = [...this.clashes.value.filter((one) => one.block !== clash.block), { ...clash, who }];
+      },
+      recut: () => this.onRecut(),
+      changed: () => {
+        batch(() => {
+          this.status.value = this.sync.state;
+          if (this.waiting.length) this.onMoved(this.waiting.splice(0));
+          this.tick.value++;
+        });
+        if (this.sync.state === "saved" && this.stale.size) this.askRules();
+      },
+      refused: (problem: Problem) => {
+        this.notice.value = problem.message;
+      },
+    };
+  }
+
+  /** Follow what others do, for as long as the draft is in hand. */
+  private async follow(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      try {
+        const path = `/drafts/${this.draft.id}/events?since=${this.sync.revision}`;
+        const answer = await send(path, { signal: this.stop.signal });
+        if (this.sync.state === "offline") void this.sync.run();
+        if (answer.body) await listen(answer.body, (event, data) => this.heard(event, data));
+      } catch {
+        if (this.stop.signal.aborted) return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+
+  private heard(event: string, data: string): void {
+    if (event === "change") this.sync.hear((JSON.parse(data) as Entry).revision);
+    if (event === "editors") this.editors.value = (JSON.parse(data) as { editors: { who: string; grids: string[] }[] }).editors;
+    if (event === "state") this.notice.value = `state:${(JSON.parse(data) as { state: string }).state}`;
+  }
+}
+
+export function serviceOf(id: string) {
+  return {
+    patch: (revision: number, moves: Gesture["moves"], why: string, key: string) =>
+      patch<PatchAnswer>(`/drafts/${id}`, { revision, moves, why }, key),
+    since: async (revision: number) => {
+      const found: Entry[] = [];
+      for (let more = true; more; ) {
+        const page = await get<{ entries: Entry[]; more: boolean }>(`/drafts/${id}/journal?since=${found.at(-1)?.revision ?? revision}`);
+        found.push(...page.entries);
+        more = page.more;
+      }
+      return found;
+    },
+  };
+}
+
+/** Send what an earlier visit left behind, before there is a plan to show. */
+async function sendLeftOver(id: string, journal: Journal, gestures: Gesture[], waiting: Gesture[], clashes: ClashShown[]) {
+  const local = {
+    put: () => {},
+    rename: () => {},
+    keep: (gesture: Gesture) => void journal.keep(gesture),
+    drop: (gesture: Gesture) => {
+      gestures.splice(gestures.indexOf(gesture), 1);
+      void journal.drop(gesture.key);
+    },
+    clash: (clash: Clash, who: string) => clashes.push({ ...clash, who }),
+    recut: () => {},
+    changed: () => {},
+    refused: () => {},
+  };
+  const sync = new Sync(serviceOf(id), local, waiting[0]?.revision ?? 0, waiting);
+  await sync.run();
+  sync.end();
+}

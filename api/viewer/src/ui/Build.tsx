@@ -1,0 +1,84 @@
+/** Build a plan from files: hand them in, choose a scheme, watch how far it is, cancel. */
+import { useSignal } from "@preact/signals";
+import { get, post, Problem, send } from "../api";
+import { say } from "../i18n/planner";
+
+const SCHEMES = ["qinzhou", "luyuan", "shouguang", "sifang", "huangmen", "jianghan", "yanji"];
+const INPUTS = ["boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "blocks"] as const;
+const LOOK_MS = 700;
+
+interface Job {
+  id: string;
+  state: string;
+  stage: string;
+  share: number;
+  problem: string;
+  result: { plan?: string };
+}
+
+export function Build({ done }: { done: () => void }) {
+  const district = useSignal("");
+  const scheme = useSignal("qinzhou");
+  const files = useSignal<Record<string, string>>({});
+  const job = useSignal<Job | null>(null);
+  const problem = useSignal("");
+  const failed = (caught: unknown) =>
+    (problem.value = caught instanceof Problem ? [caught.message, ...caught.faults.map((one) => one.problem)].join("; ") : String(caught));
+
+  const handIn = async (input: string, file: File | undefined) => {
+    if (!file) return;
+    try {
+      const answer = await send(`/files?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
+      files.value = { ...files.value, [input]: ((await answer.json()) as { id: string }).id };
+    } catch (caught) {
+      failed(caught);
+    }
+  };
+  const start = async () => {
+    problem.value = "";
+    try {
+      const wish = { kind: "build", district: district.value, scheme: scheme.value, inputs: files.value };
+      job.value = await post<Job>("/jobs", wish);
+      while (job.value && ["queued", "running"].includes(job.value.state)) {
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        job.value = await get<Job>(`/jobs/${job.value.id}`);
+      }
+      done();
+    } catch (caught) {
+      failed(caught);
+    }
+  };
+  const cancel = async () => {
+    if (job.value) job.value = (await (await send(`/jobs/${job.value.id}`, { method: "DELETE" })).json()) as Job;
+  };
+  const running = job.value && ["queued", "running"].includes(job.value.state);
+  return (
+    <details class="build">
+      <summary>{say("build")}</summary>
+      <label>{say("build_district")} <input value={district.value} onInput={(event) => (district.value = event.currentTarget.value)} /></label>
+      <label>
+        {say("build_scheme")}{" "}
+        <select value={scheme.value} onChange={(event) => (scheme.value = event.currentTarget.value)}>
+          {SCHEMES.map((one) => <option key={one}>{one}</option>)}
+        </select>
+      </label>
+      {INPUTS.map((input) => (
+        <label key={input}>
+          {say(`input_${input}`)}{files.value[input] ? " ✓" : ""}{" "}
+          <input type="file" onChange={(event) => void handIn(input, event.currentTarget.files?.[0])} />
+        </label>
+      ))}
+      {problem.value && <p class="fault" role="alert">{say("build_failed", { problem: problem.value })}</p>}
+      {job.value && (
+        <p role="status">
+          <progress value={job.value.share} max={1} /> {job.value.stage || job.value.state}
+          {job.value.state === "done" && ` ${say("build_done", { plan: job.value.result.plan ?? "" })}`}
+          {job.value.problem && ` ${say("build_failed", { problem: job.value.problem })}`}
+        </p>
+      )}
+      <p class="actions">
+        {running ? <button onClick={() => void cancel()}>{say("build_cancel")}</button> : <button disabled={!district.value} onClick={() => void start()}>{say("build_start")}</button>}
+      </p>
+    </details>
+  );
+}
