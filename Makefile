@@ -12,6 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NPM_DIR := gis_grid/webmap_npm
 ASSETS := gis_grid/webmap_assets
+VIEWER := api/viewer
 PORT ?= 8000
 ARGS ?=
 BENCHMARKS = benchmarks/streets.py benchmarks/partition.py benchmarks/proofs.py benchmarks/churn.py benchmarks/over_http.py benchmarks/tiles.py benchmarks/lookup.py benchmarks/store.py benchmarks/staffing.py
@@ -32,7 +33,7 @@ export PIP_NO_INPUT := 1
 help:
 	@sed -n 's/^#   //p' Makefile
 
-setup: $(VENV)/.package $(ASSETS)/leaflet.js $(VENV)/.compiled
+setup: $(VENV)/.package $(ASSETS)/leaflet.js $(VIEWER)/dist/planner.html $(VENV)/.compiled
 
 demo: setup
 	$(BIN)/gis-grid demo --port $(PORT) $(ARGS)
@@ -64,7 +65,7 @@ lock:
 	build/lock/bin/uv $(LOCK) --group dev --extra bench --output-file requirements-bench.txt
 
 clean:
-	rm -rf build dist $(VENV) $(ASSETS) $(NPM_DIR)/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist $(VENV) $(ASSETS) $(NPM_DIR)/node_modules $(VIEWER)/node_modules $(VIEWER)/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.python:
 	@test -n "$(PYTHON)" || { echo "gis-grid needs Python 3.11 or newer; say which with: make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -116,4 +117,11 @@ $(ASSETS)/leaflet.js: $(NPM_DIR)/package-lock.json $(NPM_DIR)/package.json $(VEN
 	cp $(NPM_DIR)/node_modules/leaflet/dist/leaflet.css $(NPM_DIR)/node_modules/leaflet/LICENSE $(ASSETS)/
 	cp $(NPM_DIR)/node_modules/leaflet/dist/images/layers.png $(NPM_DIR)/node_modules/leaflet/dist/images/layers-2x.png $(ASSETS)/
 	cp $(NPM_DIR)/node_modules/leaflet/dist/leaflet.js $(ASSETS)/leaflet.js
+	@touch $@
+
+# the pages of the service: checked, then built from npm's packages; nothing of them is in git but their source
+VIEWER_SOURCE = $(shell find $(VIEWER)/src $(VIEWER)/public -type f 2>/dev/null) $(wildcard $(VIEWER)/*.html $(VIEWER)/*.json $(VIEWER)/*.ts)
+
+$(VIEWER)/dist/planner.html: $(VIEWER_SOURCE) $(ASSETS)/leaflet.js
+	cd $(VIEWER) && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent && PATH="$(abspath $(BIN)):$$PATH" npm run --silent build
 	@touch $@

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from api import logs, openapi
 from api.auth import Gate
@@ -19,6 +18,7 @@ from api.front import PATH, Front
 from api.leaving import end_with_parent
 from api.limits import Rates
 from api.metrics import Metrics
+from api.pages import add_pages
 from api.routes import (
     batch,
     drafts,
@@ -119,6 +119,5 @@ def create_app(settings: Settings | None = None) -> Service:
         app.include_router(module.router, prefix=PREFIX, max_body_size=int(chosen.upload_mb * 1_000_000) + 1)
     for module in ROUTES:
         app.include_router(module.router, prefix=PREFIX)
-    if chosen.pages:
-        app.mount("/", StaticFiles(directory=chosen.pages, html=True))
+    add_pages(app, chosen.pages)
     return app

@@ -98,8 +98,9 @@ def test_requirements_hold_every_dependency() -> None:
     assert {name_of.findall(one)[0] for one in project["dependency-groups"]["dev"]} <= all_
 
 
-def test_the_npm_lock_names_no_index() -> None:
-    text = (ROOT / "gis_grid" / "webmap_npm" / "package-lock.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("folder", ["gis_grid/webmap_npm", "api/viewer"])
+def test_the_npm_lock_names_no_index(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text(encoding="utf-8")
     assert "://" not in text
     assert '"integrity": "sha512-' in text
 
@@ -154,4 +155,7 @@ def test_the_wheel_carries_what_the_pages_need(tmp_path: Path) -> None:
     )
     assert {f"gis_grid/{name}" for name in wanted.split()} <= names
     assert {"api/main.py", "api/routes/lookup.py"} <= names
-    assert not [name for name in names if "webmap_npm" in name or name.startswith("tests")]
+    if (ROOT / "api/viewer/dist").exists():
+        assert {"api/viewer/dist/planner.html", "api/viewer/dist/my-grid.html"} <= names
+    left_out = ("webmap_npm", "node_modules", "viewer/src")
+    assert not [name for name in names if name.startswith("tests") or any(part in name for part in left_out)]

@@ -1,0 +1,5 @@
+import type { zh } from "./zh-planner";
+
+export const en: Record<keyof typeof zh, string> = {
+  title: "Grid planner",
+};

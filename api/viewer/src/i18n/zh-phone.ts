@@ -1,0 +1,3 @@
+export const zh = {
+  title: "我的网格",
+};

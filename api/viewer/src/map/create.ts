@@ -1,0 +1,33 @@
+/** The one way to a map: our worker, our token, the fonts of the system, nothing from elsewhere. */
+import { Map as GlMap, NavigationControl, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
+import { headers } from "../api";
+
+setWorkerUrl(workerUrl);
+
+export type { GlMap };
+
+export interface Shown {
+  bounds?: [number, number, number, number];
+  interactive?: boolean;
+}
+
+/** Make a map; requests to our own service carry the token. */
+export function createMap(container: string | HTMLElement, style: string | StyleSpecification, shown: Shown = {}): GlMap {
+  const map = new GlMap({
+    container,
+    style,
+    ...(shown.bounds ? { bounds: shown.bounds, fitBoundsOptions: { padding: 40 } } : {}),
+    interactive: shown.interactive ?? true,
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    touchPitch: false,
+    transformRequest: (url) =>
+      new URL(url, location.href).origin === location.origin ? { url, headers: headers() } : { url },
+  });
+  map.addControl(new ScaleControl({ unit: "metric" }), "bottom-left");
+  map.addControl(new NavigationControl({ showCompass: false }), "bottom-right");
+  return map;
+}
