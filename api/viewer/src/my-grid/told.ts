@@ -98,4 +98,5 @@ export interface HandOvers {
   effective: string | null;
   plan: string | null;
   hand_overs: HandOver[];
+  redrawn: boolean;
 }
