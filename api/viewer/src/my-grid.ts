@@ -5,9 +5,10 @@ import { byAddress, byCode, byPlace, detail, WORST_M, type Place, type Shown } f
 import { answerOf, complete } from "./my-grid/cards";
 import { carriedHere, carry, forget } from "./my-grid/kept";
 import { h, say, setTheme, theme, THEMES, type Key, type Theme } from "./my-grid/page";
-import { makeSearch, textsOf } from "./my-grid/search";
+import { makeSearch } from "./my-grid/search";
 import { crsOfHost, SYSTEMS, type Crs } from "./my-grid/shifts";
 import { carryOwn, makeStaff } from "./my-grid/staff";
+import { textsOf } from "./my-grid/suggested";
 import type { GridAnswer } from "./my-grid/told";
 import { isCode, metres } from "./my-grid/words";
 import "./my-grid.css";
@@ -48,6 +49,7 @@ function start(): void {
       if (mine.signal.aborted) return;
       status.textContent = "";
       const answer = answerOf(shown);
+      if (shown.labels.length > 1) answer.append(alternatives(shown.labels, choose));
       const actions = h("div", { class: "actions" });
       result.replaceChildren(answer, actions);
       performance.mark("answer");
@@ -58,8 +60,13 @@ function start(): void {
       if (mine.signal.aborted) return;
       map.hidden = true;
       status.textContent = "";
-      result.replaceChildren(...refusal(caught, text, (one) => ((search.input.value = one), void look(() => byAddress(one), one))));
+      result.replaceChildren(...refusal(caught, text, choose));
     }
+  }
+
+  function choose(text: string): void {
+    search.input.value = text;
+    void look(() => byAddress(text, running.signal), text);
   }
 
   /** Add to the answer what takes another question, and then the map. */
@@ -75,7 +82,7 @@ function start(): void {
       // the answer stands without it
     }
     if (signal.aborted) return;
-    map.hidden = shown.source === "phone" || !shown.plan;
+    map.hidden = shown.source === "phone" || !shown.plan || !(shown.inside ?? shown.place);
     if (map.hidden) return;
     try {
       const { draw } = await import("./my-grid/chart");
@@ -200,9 +207,12 @@ function refusal(caught: unknown, text: string, choose: (text: string) => void):
   if (kind === "no-addresses") return [warning("address_not_yet")];
   const others = textsOf(caught.body.alternatives);
   const said = text ? warning("address_refused", { reason: String(caught.body.reason ?? reason) }) : warning("failed", { reason });
-  if (!others.length) return [said];
-  const buttons = others.map((one) => h("button", { type: "button", onclick: () => choose(one) }, one));
-  return [said, h("div", { class: "alternatives" }, h("h2", {}, say("alternatives")), ...buttons)];
+  return others.length ? [said, alternatives(others, choose)] : [said];
+}
+
+function alternatives(texts: string[], choose: (text: string) => void): HTMLElement {
+  const buttons = texts.map((one) => h("button", { type: "button", onclick: () => choose(one) }, one));
+  return h("div", { class: "alternatives" }, h("h3", {}, say("alternatives")), ...buttons);
 }
 
 function languageButton(): HTMLElement {

@@ -3,7 +3,7 @@ import { get, Problem } from "../api";
 import { carriedHere, type Kept } from "./kept";
 import { borderOf, indexOf, ownerOf, within, type Index } from "./locate";
 import { toWgs84, type Crs } from "./shifts";
-import type { CarriedGrid, Edition, GridAnswer, GridTold, LookupTold, Nearby, Person } from "./told";
+import type { AddressTold, CarriedGrid, Edition, GridAnswer, GridTold, LookupTold, Nearby, Person } from "./told";
 
 export interface Place {
   lon: number;
@@ -28,6 +28,10 @@ export interface Shown {
   nearest: Found | null;
   place: Place | null;
   text: string;
+  /** of an address: how exactly it is known, why it was refused in both languages, and what else it may be called */
+  level: string;
+  reason: { zh: string; en: string } | null;
+  labels: string[];
   district: string;
   plan: string;
   asOf: string;
@@ -43,7 +47,10 @@ export interface Shown {
 /** The worst accuracy that the service takes (metres). */
 export const WORST_M = 2000;
 
-const blank = { border: null, also: [], nearest: null, place: null, text: "", validFrom: null, over: null, partial: null };
+const blank = {
+  inside: null, border: null, also: [], nearest: null, place: null, text: "", level: "", reason: null, labels: [],
+  validFrom: null, over: null, partial: null,
+};
 
 function near(told: Nearby): Found {
   return { grid: told, people: told.people, metres: told.distance_m };
@@ -86,13 +93,43 @@ export async function byPlace(place: Place, signal?: AbortSignal): Promise<Shown
     const here = nearest ? near(nearest) : null;
     const close = here && place.accuracy !== null && here.metres! <= place.accuracy;
     const rest = close ? { also: [here], nearest: null } : { nearest: here };
-    return { ...blank, how: "place", inside: null, source: "service", at: Date.now(), place, ...told, ...rest };
+    return { ...blank, how: "place", source: "service", at: Date.now(), place, ...told, ...rest };
   }
 }
 
+/** Ask whose an address is; where it may lie in several grids all of them are shown, with the reason. */
 export async function byAddress(text: string, signal?: AbortSignal): Promise<Shown> {
-  const told = await get<LookupTold>(`/lookup?${new URLSearchParams({ address: text })}`, signal);
-  return fromService(told, { how: "address", text: told.address?.text ?? text });
+  let told: AddressTold;
+  try {
+    told = await get<AddressTold>(`/lookup?${new URLSearchParams({ address: text })}`, signal);
+  } catch (caught) {
+    if (!(caught instanceof Problem) || !("reason_zh" in caught.body)) throw caught;
+    told = caught.body as unknown as AddressTold;
+  }
+  return fromAddress(told, text);
+}
+
+/** Return the answer to an address as it is shown. */
+export function fromAddress(told: AddressTold, text: string): Shown {
+  const possible = told.also_possible ?? [];
+  const known = told.lon !== null && told.lat !== null && told.lon !== undefined && told.lat !== undefined;
+  return {
+    ...blank,
+    how: "address",
+    text: told.grid ? told.label || text : text,
+    level: told.level ?? "",
+    reason: told.grid ? null : { zh: told.reason_zh ?? "", en: told.reason_en ?? "" },
+    labels: [...new Set(possible.map((one) => one.label).filter(Boolean))],
+    inside: told.grid ? { grid: told.grid, people: told.people, metres: null } : null,
+    border: told.distance_to_border_m ?? null,
+    also: possible.map(({ grid, people }) => ({ grid, people, metres: null })),
+    place: known && told.grid ? { lon: told.lon!, lat: told.lat!, crs: "wgs84", accuracy: null } : null,
+    district: told.district ?? "",
+    plan: told.plan ?? "",
+    asOf: told.as_of ?? "",
+    source: "service",
+    at: Date.now(),
+  };
 }
 
 export async function byCode(code: string, district?: string, signal?: AbortSignal): Promise<Shown> {
@@ -160,7 +197,7 @@ function phone(kept: Kept, edition: Edition): Shown {
   const day = today(kept.file.timezone);
   const over = edition.valid_to !== null && edition.valid_to <= day ? edition.valid_to : null;
   const rest = { district: kept.file.district, plan: edition.plan, asOf: day, validFrom: edition.valid_from, over };
-  return { ...blank, how: "place", inside: null, source: "phone", at: kept.at, ...rest };
+  return { ...blank, how: "place", source: "phone", at: kept.at, ...rest };
 }
 
 const indexes = new WeakMap<Edition, Index>();

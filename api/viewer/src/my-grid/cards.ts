@@ -12,13 +12,13 @@ const IN_FULL = 3;
 export function answerOf(shown: Shown): HTMLElement {
   const sure = open(shown) === 1;
   const first = shown.inside ? [{ found: shown.inside, head: headOf(shown, sure) }] : [];
-  const more = shown.also.map((found) => ({ found, head: say("maybe_also") }));
+  const more = shown.also.map((found, n) => ({ found, head: say(n || shown.inside ? "maybe_also" : "maybe_one") }));
   const cards = [...first, ...more];
   if (!cards.length && shown.nearest) {
     const head = say("nearest", { metres: metres(say, shown.nearest.metres ?? 0) });
     cards.push({ found: shown.nearest, head });
   }
-  const said = whereabouts(say, shown);
+  const said = whereabouts(say, shown, language());
   const rest = cards.slice(IN_FULL);
   return h(
     "section",
@@ -131,13 +131,26 @@ function moreOf(rest: Found[]): HTMLElement {
   return h("details", { class: "card" }, h("summary", {}, say("more_grids", { count: rest.length })), h("ul", {}, ...rows));
 }
 
+const LEVELS: Record<string, Key> = {
+  stairwell: "level_stairwell",
+  building: "level_building",
+  door: "level_door",
+  interpolated: "level_interpolated",
+  road: "level_road",
+  compound: "level_compound",
+  community: "level_community",
+};
+
 /** Say what was asked in which coordinates, and who answered from what. */
 function footOf(shown: Shown): HTMLElement {
   const asked = [];
-  if (shown.place) {
+  if (shown.text) asked.push(say("asked_address", { text: shown.text }));
+  const level = LEVELS[shown.level];
+  if (level) asked.push(say(level));
+  if (shown.place && !shown.text) {
     asked.push(say("asked_place", { crs: say(`crs_${shown.place.crs}`) }));
     if (shown.place.accuracy) asked.push(say("asked_accuracy", { metres: metres(say, shown.place.accuracy) }));
-  } else asked.push(say("asked_address", { text: shown.text }));
+  }
   const time = new Date(shown.at).toLocaleTimeString(language() === "en" ? "en-GB" : "zh-CN", { timeStyle: "short" });
   const day = new Date(shown.at).toLocaleDateString("sv-SE");
   const from =

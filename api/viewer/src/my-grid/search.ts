@@ -1,23 +1,10 @@
 /** One field for addresses and codes; addresses are suggested while one writes (a combobox as WAI-ARIA has it). */
 import { get } from "../api";
 import { h, say } from "./page";
+import { textsOf } from "./suggested";
 import { isCode } from "./words";
 
 const WAIT_MS = 200;
-const MOST = 8;
-
-/** Return the texts in what the service suggests. */
-export function textsOf(told: unknown): string[] {
-  const held = told as { suggestions?: unknown } | unknown[] | null;
-  const list = Array.isArray(held) ? held : Array.isArray(held?.suggestions) ? held.suggestions : [];
-  const texts = list.map((one) => {
-    if (typeof one === "string") return one;
-    const { text, address, label } = (one ?? {}) as Record<string, unknown>;
-    return [text, address, label].find((word) => typeof word === "string") ?? "";
-  }) as string[];
-  return [...new Set(texts.filter(Boolean))].slice(0, MOST);
-}
-
 export interface Search {
   element: HTMLElement;
   input: HTMLInputElement;

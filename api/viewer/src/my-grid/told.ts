@@ -38,8 +38,24 @@ export interface LookupTold {
   district: string;
   plan: string;
   as_of: string;
-  /** of a lookup by address: what was matched, and how well */
-  address?: { text?: string; level?: string; score?: number };
+}
+
+/** The answer to an address, or why there is none: then `grid` is null, and it may lie in any of `also_possible`. */
+export interface AddressTold {
+  grid: GridTold | null;
+  people: Person[];
+  level: string;
+  label: string;
+  lon: number | null;
+  lat: number | null;
+  distance_to_border_m?: number;
+  reason: string;
+  reason_zh: string;
+  reason_en: string;
+  also_possible: { grid: GridTold; people: Person[]; label: string }[];
+  district: string | null;
+  plan: string | null;
+  as_of: string | null;
 }
 
 export interface GridAnswer {

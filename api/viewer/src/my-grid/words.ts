@@ -1,4 +1,5 @@
 /** Sentences about an answer; pure, so that they are tested without a page. */
+import type { Language } from "../i18n";
 import type { Key } from "./page";
 import type { Shown } from "./ask";
 import type { GridTold, Person } from "./told";
@@ -31,7 +32,8 @@ export function open(shown: Shown): number {
 }
 
 /** Say where the place is: inside how far from the border, or between which grids. */
-export function whereabouts(say: Say, shown: Shown): string {
+export function whereabouts(say: Say, shown: Shown, language: Language): string {
+  if (shown.reason) return say("address_refused", { reason: shown.reason[language] || shown.reason.zh });
   const { inside, also, place, border } = shown;
   const accuracy = place?.accuracy ? metres(say, place.accuracy) : "";
   if (!inside) return also.length ? say("unsure_outside", { accuracy }) : say(shown.nearest ? "outside" : "no_plan");
