@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from datetime import date, timedelta
 
 import pytest
 from calls import Calls
+from next_plan import publish_later, token_of
 from sqlalchemy import select
-from town_in_force import Town, publish_alone
+from town_in_force import Town
 
-from gis_grid.finish import redrawn
-from gis_grid.store.areas import area_of, today
-from gis_grid.store.models import Address, Area, AuditEntry, Report, Staff
-from gis_grid.store.plans import import_plan
+from gis_grid.store.areas import area_of
+from gis_grid.store.models import Address, AuditEntry, Report
 
 Serving = Callable[..., Calls]
 
@@ -23,33 +20,10 @@ def community_of(town: Town, number: int = 0) -> str:
     return str(town.plan.grids["community_code"].iloc[number])
 
 
-def publish_later(town: Town) -> tuple[str, str, str, date]:
-    """Publish for a week from now a plan in which a block goes to the grid beside; return block, both grids, day."""
-    plan = town.plan
-    code_of = dict(zip(plan.grids.index, plan.grids["code"], strict=True))
-    community = plan.blocks["community_code"]
-    for a, b in zip(plan.borders["a"], plan.borders["b"], strict=True):
-        old, new = plan.assignment[a], plan.assignment[b]
-        if old != new and community[a] == community[b] and (plan.assignment == old).sum() > 3:
-            break
-    moved = plan.assignment.copy()
-    moved[a] = new
-    later = redrawn(dataclasses.replace(plan, assignment=moved), plan)
-    with town.store.writing() as session:
-        day = today(session.get_one(Area, town.district)) + timedelta(days=7)
-        plan_id = import_plan(session, later, district=town.district, name="next", who="tester")
-        publish_alone(session, plan_id, day)
-    return str(a), str(code_of[old]), str(code_of[new]), day
-
-
 def staff_token(town: Town, calls: Calls, code: str) -> str:
     """Return a field worker's token: somebody who answers for a grid."""
     people = calls.get(f"/api/grids/{code}", token=town.token("planner")).json()["people"]
-    with town.store.reading() as session:
-        numbers = [one["person"] for one in people if one["person"]]
-        query = select(Staff.id).where(Staff.number == numbers[0], Staff.district_id == town.district)
-        person = session.execute(query).scalar_one()
-    return town.token("field", area=town.district, staff=person)
+    return token_of(town, next(one["person"] for one in people if one["person"]))
 
 
 def test_a_community_is_carried_whole_and_asked_for_again_by_its_tag(published: Town, serving: Serving) -> None:

@@ -112,7 +112,7 @@ function start(): void {
         status.textContent = say(error.code === error.PERMISSION_DENIED ? "refused" : "no_position");
         if (!result.childElementCount) search.element.scrollIntoView({ block: "nearest" });
       },
-      { enableHighAccuracy: true, timeout: 12_000, maximumAge: 5_000 },
+      { enableHighAccuracy: true, timeout: 12_000, maximumAge: 0 },
     );
   }
 

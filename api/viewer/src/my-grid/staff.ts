@@ -21,7 +21,6 @@ export interface Staff {
 export function makeStaff(signed: () => void): Staff {
   const inside = h("div", {});
   const element = h("section", { id: "staff", class: "staff", "aria-labelledby": "staff-title", tabindex: "-1" });
-  element.append(h("h2", { id: "staff-title" }, say("staff")), inside);
   let place: Place | null = null;
   const where = h("p", { class: "hint" });
 
@@ -32,8 +31,21 @@ export function makeStaff(signed: () => void): Staff {
       : say("report_no_place");
   }
 
+  const tools = h("div", { hidden: true }, reportForm(() => place, where), signOut(refresh));
+  element.append(h("h2", { id: "staff-title" }, say("staff")), inside, tools);
+
+  function ask(...before: Node[]): void {
+    tools.hidden = true;
+    const done = async (): Promise<void> => {
+      await refresh();
+      if (token()) signed();
+    };
+    inside.replaceChildren(...before, signIn(done));
+  }
+
+  /** Show what is known now; what is being written about a line stays. */
   async function refresh(): Promise<void> {
-    if (!token()) return inside.replaceChildren(signIn(async () => (await refresh(), signed())));
+    if (!token()) return ask();
     let desk: Desk | undefined;
     let old = false;
     try {
@@ -41,17 +53,15 @@ export function makeStaff(signed: () => void): Staff {
     } catch (caught) {
       if (caught instanceof Problem && caught.status === 401) {
         setToken(null);
-        const form = signIn(async () => (await refresh(), signed()));
-        return inside.replaceChildren(h("p", { class: "warning", role: "alert" }, say("wrong_token")), form);
+        return ask(h("p", { class: "warning", role: "alert" }, say("wrong_token")));
       }
-      if (caught instanceof Problem && caught.status === 403) desk = undefined; // a token that is nobody's
-      else {
+      if (!(caught instanceof Problem && caught.status === 403)) {
         desk = await deskHere();
         old = true;
-      }
+      } // a token that is nobody's
     }
-    const shown: Node[] = desk?.grids.length ? await deskOf(desk, old) : [h("p", {}, say("not_staff"))];
-    inside.replaceChildren(...shown, reportForm(() => place, where), signOut(refresh));
+    inside.replaceChildren(...(desk?.grids.length ? await deskOf(desk, old) : [h("p", {}, say("not_staff"))]));
+    tools.hidden = false;
     at(null);
   }
 
