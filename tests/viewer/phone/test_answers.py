@@ -118,19 +118,17 @@ def test_an_address_in_two_grids_shows_both_and_what_else_to_ask(served: Any, ph
         told = opened.page.evaluate("(code) => fetch(`/api/grids/${code}`).then((one) => one.json())", code)
         grids[code] = {"grid": told["grid"], "people": told["people"], "label": f"和平路 {code[-1]}号", "score": 90}
     refused = {
-        "type": "/api/docs#problem-address",
-        "status": 422,
+        "type": "/api/docs#problem-refused",
+        "status": 404,
         "detail": "add the number",
         "reason": "which-number",
         "reason_zh": "这条路经过多个网格，请写门牌号",
-        "reason_en": "add the number",
-        "grid": None,
         "also_possible": list(grids.values()),
     }
 
     def answer(route: Any) -> None:
         if "address=" in route.request.url:
-            route.fulfill(status=422, content_type="application/problem+json", body=json.dumps(refused))
+            route.fulfill(status=404, content_type="application/problem+json", body=json.dumps(refused))
         else:
             route.continue_()
 

@@ -104,7 +104,7 @@ export async function byAddress(text: string, signal?: AbortSignal): Promise<Sho
     told = await get<AddressTold>(`/lookup?${new URLSearchParams({ address: text })}`, signal);
   } catch (caught) {
     if (!(caught instanceof Problem) || !("reason_zh" in caught.body)) throw caught;
-    told = caught.body as unknown as AddressTold;
+    told = { reason_en: caught.message, ...caught.body } as unknown as AddressTold;
   }
   return fromAddress(told, text);
 }
