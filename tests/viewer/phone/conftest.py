@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,8 +82,7 @@ def _serve(plan: Plan, address: str) -> Iterator[Served]:
                 assert process.stderr is not None
                 found = re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline())
                 assert found is not None
-                with httpx.Client(transport=httpx.HTTPTransport(retries=8)) as client:
-                    assert client.get(f"{found[0]}/api/ready", timeout=60).status_code == 200
+                _wait(found[0])
                 grids = town.plan.grids.to_crs(4326).set_index("code")
                 shape = grids.geometry[old]
                 yield Served(
@@ -99,6 +99,16 @@ def _serve(plan: Plan, address: str) -> Iterator[Served]:
                 )
             finally:
                 process.terminate()
+
+
+def _wait(url: str) -> None:
+    """Wait until the service has read what is published: before that it says 503."""
+    with httpx.Client(base_url=url, transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
+        for _ in range(300):
+            if client.get("/api/ready").status_code == 200:
+                return
+            time.sleep(0.1)
+    pytest.fail("the service does not become ready")
 
 
 def _at(point: Any) -> Point:
