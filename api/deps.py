@@ -88,7 +88,7 @@ def may(action: str, *, rate: str = "") -> Any:
     action
         One of `gis_grid.store.access.ACTIONS`.
     rate
-        `lookup`, `batch` or `write`: what the request is counted as.
+        `lookup`, `batch`, `write` or `report`: what the request is counted as.
     """
 
     def allowed(who: Annotated[Caller, Depends(caller)], state: Service) -> Actor:

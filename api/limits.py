@@ -97,6 +97,7 @@ class Rates:
             "lookup": parse_many(settings.lookup_rate),
             "batch": parse_many(settings.batch_rate),
             "write": parse_many(settings.write_rate),
+            "report": parse_many(settings.report_rate),
             "unknown": parse_many(settings.unknown_rate),
         }
 

@@ -29,7 +29,9 @@ from api.routes import (
     health,
     jobs,
     lookup,
+    offline,
     plans,
+    reports,
     staff,
     style,
     tiles,
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 #: every module of routes; each has a `router`, whose paths begin below /api
-ROUTES = (lookup, grids, staff, plans, drafts, events, jobs, tiles, style, features, health)
+ROUTES = (lookup, offline, grids, staff, reports, plans, drafts, events, jobs, tiles, style, features, health)
 #: those that take a body as large as a file
 LARGE = (batch, files)
 

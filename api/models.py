@@ -145,13 +145,40 @@ class GridAnswer(BaseModel):
     plan: str
     as_of: date
     geometry: dict[str, Any] | None = Field(description="In WGS 84, if asked for.")
+    next_effective: date | None = Field(None, description="Day of the district's next plan, if one is published.")
+
+
+class OwnGrid(GridTold):
+    """A grid that the caller answers for."""
+
+    doors: int | None = Field(None, description="Addresses in it; null where they are few, or none are kept here.")
 
 
 class MyGrids(BaseModel):
     """The grids of a caller who is on the roster."""
 
-    grids: list[GridTold]
+    grids: list[OwnGrid]
     as_of: date | None
+
+
+class HandOverTold(BaseModel):
+    """Ground that goes from one grid to another on a day to come."""
+
+    own: str = Field(description="Code of the caller's grid.")
+    other: str = Field(description="Code of the grid on the other side.")
+    other_name: str
+    gives: bool = Field(description="Does the caller's grid give it?")
+    households: int | None = Field(description="Null where it is small and the caller is no planner.")
+    people: list[Person] = Field(description="Who answers for the other grid from that day on.")
+
+
+class HandOvers(BaseModel):
+    """What the next publication changes for the caller's grids; `effective` is null where none is published."""
+
+    effective: date | None
+    plan: str | None
+    hand_overs: list[HandOverTold]
+    redrawn: bool = Field(False, description="Were blocks cut or drawn anew, which are not counted here?")
 
 
 class StaffTold(BaseModel):

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     lookup_rate: Rate = Field(default="600/minute", description="Lookups of one token, or of one address without one.")
     batch_rate: Rate = Field(default="20/minute", description="Batches of one token.")
     write_rate: Rate = Field(default="600/minute", description="Writes of one token.")
+    report_rate: Rate = Field(default="30/hour", description="Reports of wrong lines of one token.")
     unknown_rate: Rate = Field(default="60/minute", description="Tokens that open nothing, from one address.")
     trusted_proxies: str = Field(default="", description="Proxies whose X-Forwarded-For is believed, with commas.")
     body_mb: float = Field(default=2, gt=0, description="The largest body of a request.")

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Path, Query, Response
 
 from api import offers
 from api.deps import OpenStore, Reading, Service, may
-from api.models import GridAnswer, GridTold, MyGrids, Person, Predecessor
+from api.models import GridAnswer, GridTold, HandOvers, HandOverTold, MyGrids, OwnGrid, Person, Predecessor
 from gis_grid.report.card import CardOptions, Holder
 from gis_grid.store.access import Actor
 from gis_grid.store.answering import answering, units_of
+from gis_grid.store.coming import coming_to, doors_of, next_publication
 from gis_grid.store.grids import grid_as_of, grids_of
 from gis_grid.store.people import people_frame
 
@@ -44,6 +45,7 @@ def grid(
     found = grid_as_of(session, code, actor=actor, on=on, district=district)
     units = units_of(session, found.grid.plan_id, codes=[found.grid.code])
     people = answering(people_frame(session, found.district.id, on=found.as_of), units)
+    following = next_publication(session, found.district.id, found.as_of)
     return GridAnswer(
         grid=_told(found, actor),
         people=[Person.model_validate(one) for one in people.get(found.grid.code, [])],
@@ -54,6 +56,7 @@ def grid(
         plan=found.grid.plan_id,
         as_of=found.as_of,
         geometry=_shape(found) if geometry else None,
+        next_effective=following.effective if following else None,
     )
 
 
@@ -88,9 +91,38 @@ def card(
 
 @router.get("/me/grids")
 def my_grids(session: Reading, actor: Annotated[Actor, may("read_own")], on: Day = None) -> MyGrids:
-    """Tell the grids that the caller answers for."""
+    """Tell the grids that the caller answers for, with their doors as counts."""
     found = grids_of(session, actor, on=on)
-    return MyGrids(grids=[_told(one, actor) for one in found], as_of=found[0].as_of if found else on)
+    doors = doors_of(session, found)
+    grids = []
+    for one in found:
+        small = actor.may("read_small_counts", one.path)
+        count = doors.get(one.grid.code)
+        told = None if count is None else shown(count, small=small)
+        grids.append(OwnGrid(**_told(one, actor).model_dump(), doors=told))
+    return MyGrids(grids=grids, as_of=found[0].as_of if found else on)
+
+
+@router.get("/me/hand-overs")
+def my_hand_overs(session: Reading, actor: Annotated[Actor, may("read_own")]) -> HandOvers:
+    """Tell what the next publication gives to the caller's grids and takes from them, and who is on the other side."""
+    found = grids_of(session, actor)
+    coming = coming_to(session, found)
+    if coming is None:
+        return HandOvers(effective=None, plan=None, hand_overs=[], redrawn=False)
+    small = {one.grid.code: actor.may("read_small_counts", one.path) for one in found}
+    rows = [
+        HandOverTold(
+            own=one.own,
+            other=one.other,
+            other_name=one.other_name,
+            gives=one.gives,
+            households=shown(one.households, small=small.get(one.own, False)),
+            people=[Person.model_validate(person) for person in one.people],
+        )
+        for one in coming.hand_overs
+    ]
+    return HandOvers(effective=coming.effective, plan=coming.plan_id, hand_overs=rows, redrawn=coming.redrawn)
 
 
 def shown(households: int, *, small: bool) -> int | None:

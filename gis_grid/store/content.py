@@ -53,15 +53,19 @@ def count_on(connection: Connection, table: Table) -> None:
 
 def has_rows(connection: Connection) -> bool:
     """Say whether any table of a store holds anything."""
-    there = set(inspect(connection).get_table_names())
-    tables = [table for table in Base.metadata.sorted_tables if table.name in there]
-    return any(connection.execute(select(1).select_from(table).limit(1)).first() for table in tables)
+    return any(connection.execute(select(1).select_from(table).limit(1)).first() for table in _there(connection))
 
 
 def rows_in(store: Store) -> int:
-    """Count the rows of all tables of a store."""
+    """Count the rows of all tables of a store, which may be of an earlier revision and lack the latest."""
     with store.reading() as session:
-        return sum(_count(session.connection(), table) for table in Base.metadata.sorted_tables)
+        connection = session.connection()
+        return sum(_count(connection, table) for table in _there(connection))
+
+
+def _there(connection: Connection) -> list[Table]:
+    there = set(inspect(connection).get_table_names())
+    return [table for table in Base.metadata.sorted_tables if table.name in there]
 
 
 def add_sums(file: sqlite3.Connection, notes: Mapping[str, str]) -> int:

@@ -23,6 +23,7 @@ from gis_grid.store.models.plans import (
     Tileset,
 )
 from gis_grid.store.models.presence import Presence
+from gis_grid.store.models.reports import Report
 
 __all__ = [
     "ROLES",
@@ -52,6 +53,7 @@ __all__ = [
     "PostUnit",
     "Presence",
     "Publication",
+    "Report",
     "Staff",
     "StaffAssignment",
     "Tileset",

@@ -1,0 +1,82 @@
+"""It fits a small phone with large letters, everything can be hit with a thumb, and axe finds nothing serious."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+Open = Callable[..., Any]
+AXE = Path(__file__).resolve().parents[3] / "api" / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
+#: what a thumb has to hit; links and options in running text are made as large
+TARGETS = "button, input, select, textarea, summary, a.call, [role=option]"
+
+
+def small_targets(page: Any) -> list[str]:
+    script = """(selector) => [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility())
+        .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 47.9 || box.width < 47.9)
+        .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
+    return list(page.evaluate(script, TARGETS))
+
+
+def too_wide(page: Any) -> int:
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_small_phone_with_letters_twice_as_large(served: Any, phone: Open, lang: str) -> None:
+    opened = phone(served, f"/my?lang={lang}#token={served.token}", at=served.border, accuracy=20, size=(320, 640))
+    opened.page.wait_for_selector(".card[data-code]")
+    opened.page.wait_for_selector(".own")
+    opened.page.wait_for_selector(".map canvas")
+    assert small_targets(opened.page) == []
+    assert too_wide(opened.page) <= 0
+    opened.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert too_wide(opened.page) <= 0
+    assert small_targets(opened.page) == []
+
+
+@pytest.mark.parametrize(
+    ("lang", "scheme", "theme"), [("zh", "light", "auto"), ("en", "dark", "auto"), ("zh", "dark", "outdoor")]
+)
+def test_axe_finds_nothing_serious(served: Any, phone: Open, lang: str, scheme: str, theme: str) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed (make setup)")
+    opened = phone(
+        served,
+        f"/my?lang={lang}#token={served.token}",
+        at=served.border,
+        accuracy=20,
+        color_scheme=scheme,
+        bypass_csp=True,
+    )
+    opened.page.wait_for_selector(".card[data-code]")
+    opened.page.wait_for_selector(".own")
+    opened.page.locator("header select").select_option(theme)
+    opened.page.locator(".own summary").first.click()
+    opened.page.wait_for_selector(".map canvas")
+    opened.page.add_script_tag(path=str(AXE))
+    found = opened.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in serious] == []
+
+
+def test_who_wants_no_motion_gets_none(served: Any, phone: Open) -> None:
+    opened = phone(served, reduced_motion="reduce")
+    assert opened.page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_no_text_of_a_plan_becomes_a_tag(served: Any, phone: Open) -> None:
+    opened = phone(served)
+    evil = "<img src=x onerror=window.evil=1>"
+    answer = {"type": "about:blank", "status": 422, "detail": evil, "title": evil}
+    opened.page.route("**/api/lookup?*", lambda route: route.fulfill(status=422, json=answer))
+    opened.page.locator("#asked").fill("和平路" + evil)
+    opened.page.locator("#asked").press("Enter")
+    opened.page.wait_for_selector("[role=alert]")
+    assert evil in opened.text("[role=alert]")
+    assert opened.page.evaluate("window.evil") is None
