@@ -40,9 +40,8 @@ JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 #: how rows of plain numbers are described
 NUMBERS = "application/octet-stream"
-BINARY: dict[int | str, dict[str, Any]] = {
-    200: {"content": {NUMBERS: {"schema": {"type": "string", "format": "binary"}}}}
-}
+_NUMBERS = {"schema": {"type": "string", "format": "binary"}}
+BINARY: dict[int | str, dict[str, Any]] = {200: {"content": {NUMBERS: _NUMBERS}}}
 _SENT = {media: {"schema": {"type": "object"}} if "json" in media else _BYTES for _, _, media in FORMATS.values()}
 FILE: dict[int | str, dict[str, Any]] = {200: {"content": _SENT}}
 

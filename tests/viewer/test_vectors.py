@@ -1,4 +1,4 @@
-"""One truth for two languages: what Python says of moves and rules is written down, and the browser's code is held to it.
+"""One truth for two languages: what Python says of moves and rules is written down, and the browser is held to it.
 
 `api/viewer/tests/vectors.json` is made here (GIS_GRID_WRITE=1) and read by Vitest; this test sees that it is not old.
 """
