@@ -289,6 +289,7 @@ def test_demo_writes_plan_map_and_report(tmp_path: Path) -> None:
     assert {Path(path).name for path in summary["files"]} == {"plan.gpkg", "map.html", "report.html", "store.sqlite"}
     assert all(Path(path).stat().st_size > 0 for path in summary["files"])
     assert (tmp_path / "demo" / "map.html").stat().st_size < 5_000_000
+    assert "gg_" not in result.output  # tokens are for the links of a demo that is served
 
 
 def wait_for(url: str) -> None:
@@ -317,13 +318,18 @@ def test_demo_serves_its_map_and_answers(tmp_path: Path) -> None:
     running = start("demo", "--port", 0, "--out", "demo", "--json", folder=tmp_path)
     try:
         assert running.stdout is not None
-        url = json.loads(running.stdout.readline())["url"]
-        wait_for(url)
-        connection = http.client.HTTPConnection(url.split("/")[2], timeout=10)
-        connection.request("GET", "/")
-        answer = connection.getresponse()
-        assert answer.status == 200
-        assert b"gisGrid" in answer.read()
+        summary = json.loads(running.stdout.readline())
+        wait_for(summary["url"])
+        connection = http.client.HTTPConnection(summary["url"].split("/")[2], timeout=10)
+        for path, shown in (("/map.html", b"gisGrid"), ("/", b"planner"), ("/my", b"my-grid")):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            assert answer.status == 200
+            assert shown in answer.read()
+        for link, asked in (("planner", "/api/plans"), ("field", "/api/me/grids")):
+            secret = summary[link].partition("#token=")[2]
+            connection.request("GET", asked, headers={"Authorization": f"Bearer {secret}"})
+            assert json.loads(connection.getresponse().read())[asked.rsplit("/", 1)[1]]
         grid = summary_grid(connection, tmp_path / "demo" / "plan.gpkg")
         assert grid["people"]
         connection.close()

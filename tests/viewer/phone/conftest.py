@@ -158,7 +158,7 @@ class Phone:
         return str(self.page.locator(selector).inner_text())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its loop runs as long as it is there, and others want one of their own
 def browser() -> Iterator[Any]:
     """Return Chromium."""
     missing = "Chromium is not installed (apt-get install chromium)" if CHROMIUM is None else ""
