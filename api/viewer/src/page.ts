@@ -61,6 +61,7 @@ export async function openDraft(id: string): Promise<void> {
   performance.mark("open");
   try {
     const [{ session, shapes: data }, style] = await Promise.all([Session.open(id), baseStyle(id)]);
+    performance.mark("loaded");
     const shapes = new Shapes(data);
     map?.remove();
     map = createMap("map", style, { bounds: session.plan.table.bounds, padding: AROUND });
@@ -78,10 +79,10 @@ export async function openDraft(id: string): Promise<void> {
   }
 }
 
-/** The ground under a draft: streets, water and their names, without the grids that the page draws itself. */
+/** The ground under a draft: streets, water and their names of the plan in force, if one is; the page draws the rest. */
 async function baseStyle(id: string): Promise<StyleSpecification> {
   const style = await get<StyleSpecification>(`/style.json?of=${id}&labels=false`);
-  const ground = style.layers.filter((layer) => !("source-layer" in layer) || layer["source-layer"] === "streets");
+  const ground = style.layers.filter((layer) => !("source" in layer) || (layer.source === "base" && layer["source-layer"] === "streets"));
   const used = new Set(ground.map((layer) => ("source" in layer ? layer.source : "")));
   const sources = Object.fromEntries(Object.entries(style.sources).filter(([name]) => used.has(name)));
   return { ...style, layers: ground, sources };
@@ -89,7 +90,7 @@ async function baseStyle(id: string): Promise<StyleSpecification> {
 
 function put(session: Session, shapes: Shapes, on: GlMap): void {
   const finder = new Finder(shapes);
-  const layers = new PlanLayers(on, session.plan, shapes, colourAll(session.plan));
+  const layers = new PlanLayers(on, session.plan, shapes, finder, colourAll(session.plan));
   const labels = (grids: Iterable<number>) => [...grids].filter((grid) => session.plan.members[grid]?.size).map((grid) => label(session, grid, true));
   const tools = new Tools(on, session, shapes, finder, layers, {
     why: (what) => say(what === "brush" ? "why_brush" : what === "erase" ? "why_erase" : "why_stroke"),

@@ -39,7 +39,9 @@ interface IssuesAnswer {
   issues: Told[];
 }
 
+/** How long after a change the service is asked for its rules, and how long after opening: the map comes first. */
 const ASK_RULES_MS = 1500;
+const FIRST_RULES_MS = 3000;
 
 export class Session {
   /** Goes up whenever the plan has changed for good. */
@@ -86,7 +88,7 @@ export class Session {
     session.sync = new Sync(serviceOf(id), session.local(), table.revision);
     session.sync.savedAt = Date.now();
     if (draft.state === "open") void session.follow();
-    session.askRules(0);
+    session.askRules(FIRST_RULES_MS);
     return { session, shapes };
   }
 
