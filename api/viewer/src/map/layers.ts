@@ -201,7 +201,7 @@ function borders(): LayerSpecification[] {
     { id: "wall-line", type: "line", ...LINES, filter: ["==", ["get", "wall"], 1], layout: round, paint: { "line-color": "#2b6cb0", "line-opacity": 0.7, "line-width": byZoom(1, 5) } },
     { id: "border-casing", type: "line", ...LINES, minzoom: 13.5, layout: round, paint: { "line-color": "#ffffff", "line-opacity": ["*", 0.75, told("on")], "line-width": byZoom(1.8, 7) } },
     { id: "border", type: "line", ...LINES, paint: { "line-color": ["case", chosen, CHOSEN, INK], "line-opacity": told("on"), "line-width": byZoom(["case", chosen, 2, 1], ["case", chosen, 6, 3.6]) } },
-    { id: "community-line", type: "line", ...LINES, filter: edge(1), paint: { "line-color": "#7b3294", "line-width": byZoom(1.6, 4.5), "line-dasharray": [4, 2] } },
+    { id: "community-line", type: "line", ...LINES, filter: edge(1), paint: { "line-color": "#7b3294", "line-opacity": ["case", chosen, 0, 1], "line-width": byZoom(1.6, 4.5), "line-dasharray": [4, 2] } },
     { id: "district-line", type: "line", ...LINES, filter: edge(2), layout: round, paint: { "line-color": INK, "line-width": byZoom(2, 5) } },
     { id: "was-line", type: "line", ...LINES, layout: { visibility: "none" }, paint: { "line-color": CHOSEN, "line-opacity": told("was"), "line-width": byZoom(1.5, 4), "line-dasharray": [3, 2] } },
     { id: "hand-line", type: "line", source: "hand", layout: round, paint: { "line-color": "#e6a700", "line-opacity": 0.9, "line-width": byZoom(5, 11) } },
