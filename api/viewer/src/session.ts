@@ -267,10 +267,18 @@ export class Session {
     }
   }
 
+  /** The draft is handed in or closed: nothing is drawn any more; whoever did it here has been told already. */
+  ended(state: string, told = ""): void {
+    if (this.draft.state !== "open") return;
+    this.draft.state = state;
+    this.notice.value = told || `state:${state}`;
+    this.tick.value++;
+  }
+
   private heard(event: string, data: string): void {
     if (event === "change") this.sync.hear((JSON.parse(data) as Entry).revision);
     if (event === "editors") this.editors.value = (JSON.parse(data) as { editors: { who: string; grids: string[] }[] }).editors;
-    if (event === "state") this.notice.value = `state:${(JSON.parse(data) as { state: string }).state}`;
+    if (event === "state") this.ended((JSON.parse(data) as { state: string }).state);
   }
 }
 

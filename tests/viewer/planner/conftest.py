@@ -175,7 +175,7 @@ class Desk:
         self.wait(lambda: self.page.evaluate("gisGrid.desk().session.sync.queue.length") == 0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its loop runs as long as it is there, and others want one of their own
 def browser() -> Iterator[Any]:
     """Return Chromium."""
     if CHROMIUM is None or not BUILT.exists():
