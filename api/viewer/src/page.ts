@@ -1,7 +1,7 @@
 /** The page's one map and the draft on it: opening, wiring, and what is drawn when the plan has changed. */
 import { effect, signal } from "@preact/signals";
 import type { StyleSpecification } from "maplibre-gl";
-import { get, Problem, send } from "./api";
+import { get, headers, post, Problem, send } from "./api";
 import { chosen, comparing, picked, tab, tool } from "./desk";
 import { lang, say } from "./i18n/planner";
 import { createMap, type GlMap } from "./map/create";
@@ -36,11 +36,9 @@ export function theMap(): GlMap | null {
 export async function showPlan(of = ""): Promise<void> {
   leave();
   try {
-    const style = await get<StyleSpecification>(`/style.json${of ? `?of=${of}` : ""}`);
-    const source = Object.values(style.sources)[0] as { url: string };
-    const about = (await (await fetch(source.url, { headers: authorised() })).json()) as { bounds: Bounds };
+    const { style, bounds } = await drawable(await get<StyleSpecification>(`/style.json${of ? `?of=${of}` : ""}`));
     map?.remove();
-    map = createMap("map", style, { bounds: about.bounds });
+    map = createMap("map", style, { bounds });
     ready(map);
   } catch (caught) {
     fail(caught);
@@ -49,18 +47,32 @@ export async function showPlan(of = ""): Promise<void> {
 
 type Bounds = [number, number, number, number];
 
-function authorised(): Record<string, string> {
-  const held = localStorage.getItem("gis-grid.token");
-  return held ? { Authorization: `Bearer ${held}` } : {};
+/** Return a style without layers that its tiles do not have (yet: they are drawn after a publication), and its extent. */
+async function drawable(style: StyleSpecification): Promise<{ style: StyleSpecification; bounds: Bounds }> {
+  const known = new Map<string, Set<string>>();
+  let bounds: Bounds = [-180, -85, 180, 85];
+  for (const [name, source] of Object.entries(style.sources)) {
+    const url = (source as { url: string }).url;
+    const about = (await (await fetch(url, { headers: headers() })).json()) as { bounds: Bounds; vector_layers: { id: string }[] };
+    known.set(name, new Set(about.vector_layers.map((layer) => layer.id)));
+    bounds = about.bounds;
+  }
+  const layers = style.layers.filter((layer) => !("source" in layer) || known.get(layer.source)?.has(layer["source-layer"] ?? ""));
+  return { style: { ...style, layers }, bounds };
 }
 
-/** Open a draft for drawing. */
+let opening: string | null = null;
+
+/** Open a draft for drawing; while it is being opened it is not opened once more. */
 export async function openDraft(id: string): Promise<void> {
+  if (opening === id) return;
+  opening = id;
   leave();
   loading.value = true;
   performance.mark("open");
   try {
     const [{ session, shapes: data }, style] = await Promise.all([Session.open(id), baseStyle(id)]);
+    performance.mark("loaded");
     const shapes = new Shapes(data);
     map?.remove();
     map = createMap("map", style, { bounds: session.plan.table.bounds, padding: AROUND });
@@ -74,22 +86,23 @@ export async function openDraft(id: string): Promise<void> {
   } catch (caught) {
     fail(caught);
   } finally {
+    opening = null;
     loading.value = false;
   }
 }
 
-/** The ground under a draft: streets, water and their names, without the grids that the page draws itself. */
+/** The ground under a draft: streets, water and their names of the plan in force, if one is; the page draws the rest. */
 async function baseStyle(id: string): Promise<StyleSpecification> {
   const style = await get<StyleSpecification>(`/style.json?of=${id}&labels=false`);
-  const ground = style.layers.filter((layer) => !("source-layer" in layer) || layer["source-layer"] === "streets");
+  const ground = style.layers.filter((layer) => !("source" in layer) || (layer.source === "base" && layer["source-layer"] === "streets"));
   const used = new Set(ground.map((layer) => ("source" in layer ? layer.source : "")));
   const sources = Object.fromEntries(Object.entries(style.sources).filter(([name]) => used.has(name)));
-  return { ...style, layers: ground, sources };
+  return (await drawable({ ...style, layers: ground, sources })).style;
 }
 
 function put(session: Session, shapes: Shapes, on: GlMap): void {
   const finder = new Finder(shapes);
-  const layers = new PlanLayers(on, session.plan, shapes, colourAll(session.plan));
+  const layers = new PlanLayers(on, session.plan, shapes, finder, colourAll(session.plan));
   const labels = (grids: Iterable<number>) => [...grids].filter((grid) => session.plan.members[grid]?.size).map((grid) => label(session, grid, true));
   const tools = new Tools(on, session, shapes, finder, layers, {
     why: (what) => say(what === "brush" ? "why_brush" : what === "erase" ? "why_erase" : "why_stroke"),
@@ -168,6 +181,17 @@ async function cut(session: Session, block: number, line: [number, number][]): P
     desk.value && (desk.value.session.notice.value = say("cut_done", { block: id, count: parts.length }));
   } catch (caught) {
     session.notice.value = caught instanceof Problem ? `${caught.message} ${caught.faults.map((fault) => fault.problem).join("; ")}` : String(caught);
+  }
+}
+
+/** Take back a cut: the blocks are others then, so that the draft is opened anew. */
+export async function uncut(session: Session, entry: number): Promise<void> {
+  try {
+    await session.sync.run();
+    await post(`/drafts/${session.draft.id}/undo`, { revision: session.sync.revision, entry });
+    await openDraft(session.draft.id);
+  } catch (caught) {
+    session.notice.value = caught instanceof Problem ? caught.message : String(caught);
   }
 }
 

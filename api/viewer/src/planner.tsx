@@ -2,15 +2,16 @@
 import { render } from "preact";
 import { token } from "./api";
 import { listen } from "./keys";
-import { desk, openDraft, showPlan, theMap } from "./page";
+import { desk, loading, openDraft, showPlan, theMap } from "./page";
 import { App } from "./ui/App";
 import "./planner.css";
 
 token(); // out of the address at once
+const draft = new URLSearchParams(location.search).get("draft");
+loading.value = Boolean(draft && token());
 const place = document.getElementById("app");
 if (place) render(<App />, place);
 listen();
-const draft = new URLSearchParams(location.search).get("draft");
 void (draft && token() ? openDraft(draft) : showPlan());
 
 /** The page's inside, for tests and for the curious: `gisGrid.desk()` has the plan, `gisGrid.map()` the map. */

@@ -39,7 +39,9 @@ interface IssuesAnswer {
   issues: Told[];
 }
 
+/** How long after a change the service is asked for its rules, and how long after opening: the map comes first. */
 const ASK_RULES_MS = 1500;
+const FIRST_RULES_MS = 3000;
 
 export class Session {
   /** Goes up whenever the plan has changed for good. */
@@ -86,7 +88,7 @@ export class Session {
     session.sync = new Sync(serviceOf(id), session.local(), table.revision);
     session.sync.savedAt = Date.now();
     if (draft.state === "open") void session.follow();
-    session.askRules(0);
+    session.askRules(FIRST_RULES_MS);
     return { session, shapes };
   }
 
@@ -265,10 +267,18 @@ export class Session {
     }
   }
 
+  /** The draft is handed in or closed: nothing is drawn any more; whoever did it here has been told already. */
+  ended(state: string, told = ""): void {
+    if (this.draft.state !== "open") return;
+    this.draft.state = state;
+    this.notice.value = told || `state:${state}`;
+    this.tick.value++;
+  }
+
   private heard(event: string, data: string): void {
     if (event === "change") this.sync.hear((JSON.parse(data) as Entry).revision);
     if (event === "editors") this.editors.value = (JSON.parse(data) as { editors: { who: string; grids: string[] }[] }).editors;
-    if (event === "state") this.notice.value = `state:${(JSON.parse(data) as { state: string }).state}`;
+    if (event === "state") this.ended((JSON.parse(data) as { state: string }).state);
   }
 }
 

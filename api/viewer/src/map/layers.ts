@@ -1,16 +1,19 @@
 /**
- * The plan on the map: blocks and their borders as two sources that never change while people draw, coloured by the
- * state of their features, so that a block that changes side costs a few numbers and no new shapes.
+ * The plan on the map: blocks and their borders as tiles that never change while people draw, coloured by the state of
+ * their features, so that a block that changes side costs a few numbers and no new shapes.
  */
 import type { ExpressionSpecification, FilterSpecification, GeoJSONSource, LayerSpecification, Map as GlMap } from "maplibre-gl";
 import { FILLS, LOOSE } from "../plan/colours";
 import { NONE, type Plan } from "../plan/plan";
-import type { Shapes } from "../plan/shapes";
+import type { Finder, Shapes } from "../plan/shapes";
+import { DEEPEST, SCHEME, serveTiles } from "./encoder";
 
 const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
 const INK = "#222222";
 const CHOSEN = "#c1121f";
 const NOTHING = { type: "FeatureCollection" as const, features: [] };
+
+const LINES = { source: "draft", "source-layer": "lines" };
 
 type Value = ExpressionSpecification;
 
@@ -30,12 +33,19 @@ export class PlanLayers {
   constructor(
     private readonly map: GlMap,
     private readonly plan: Plan,
-    private readonly shapes: Shapes,
+    readonly shapes: Shapes,
+    finder: Finder,
     colours: number[],
   ) {
     this.colours = colours;
-    map.addSource("blocks", { type: "geojson", data: this.blockFeatures(), tolerance: 0.2, buffer: 32, maxzoom: 16 });
-    map.addSource("lines", { type: "geojson", data: this.lineFeatures(), tolerance: 0.2, buffer: 32, maxzoom: 16 });
+    serveTiles(shapes, finder, { block: (block) => [this.colour(block)], line: this.lineSaying() });
+    map.addSource("draft", {
+      type: "vector",
+      tiles: [`${SCHEME}://tile/{z}/{x}/{y}`],
+      minzoom: 8,
+      maxzoom: DEEPEST,
+      bounds: plan.table.bounds,
+    });
     map.addSource("names", { type: "geojson", data: NOTHING });
     map.addSource("faults", { type: "geojson", data: NOTHING });
     map.addSource("hand", { type: "geojson", data: NOTHING });
@@ -51,10 +61,10 @@ export class PlanLayers {
   moved(blocks: Iterable<number>): void {
     const lines = new Set<number>();
     for (const block of blocks) {
-      this.map.setFeatureState({ source: "blocks", id: block + 1 }, { c: this.colour(block), m: this.differs(block) });
+      this.map.setFeatureState({ source: "draft", sourceLayer: "blocks", id: block + 1 }, { c: this.colour(block), m: this.differs(block) });
       for (const line of this.shapes.linesOf[block] ?? []) lines.add(line);
     }
-    for (const line of lines) this.map.setFeatureState({ source: "lines", id: line + 1 }, this.lineState(line));
+    for (const line of lines) this.map.setFeatureState({ source: "draft", sourceLayer: "lines", id: line + 1 }, this.lineState(line));
   }
 
   /** Draw everything again, as after a change of what is compared with. */
@@ -68,7 +78,7 @@ export class PlanLayers {
     const lines = new Set<number>();
     for (const one of [before, grid])
       for (const block of this.plan.members[one] ?? []) for (const line of this.shapes.linesOf[block] ?? []) lines.add(line);
-    for (const line of lines) this.map.setFeatureState({ source: "lines", id: line + 1 }, this.lineState(line));
+    for (const line of lines) this.map.setFeatureState({ source: "draft", sourceLayer: "lines", id: line + 1 }, this.lineState(line));
   }
 
   /** Thicken the borders that are under the pointer's hand. */
@@ -93,8 +103,8 @@ export class PlanLayers {
 
   /** Mark blocks that are picked; blocks that no longer are lose their mark. */
   pick(blocks: ReadonlySet<number>): void {
-    for (const block of this.picked) if (!blocks.has(block)) this.map.setFeatureState({ source: "blocks", id: block + 1 }, { p: 0 });
-    for (const block of blocks) this.map.setFeatureState({ source: "blocks", id: block + 1 }, { p: 1 });
+    for (const block of this.picked) if (!blocks.has(block)) this.map.setFeatureState({ source: "draft", sourceLayer: "blocks", id: block + 1 }, { p: 0 });
+    for (const block of blocks) this.map.setFeatureState({ source: "draft", sourceLayer: "blocks", id: block + 1 }, { p: 1 });
     this.picked = blocks;
   }
 
@@ -105,8 +115,8 @@ export class PlanLayers {
   compare(on: boolean): void {
     this.comparing = on;
     if (on) this.all();
-    for (const id of ["was-line", "moved-fill"]) this.map.setLayoutProperty(id, "visibility", on ? "visible" : "none");
-    this.map.setPaintProperty("grid-fill", "fill-opacity", on ? 0.18 : 0.6);
+    this.map.setLayoutProperty("was-line", "visibility", on ? "visible" : "none");
+    this.map.setPaintProperty("grid-fill", "fill-opacity", on ? ["case", ["==", told("m"), 1], 0.85, 0.15] : 0.6);
   }
 
   /** The place in a grid where its name stands: in the block nearest to its middle. */
@@ -158,27 +168,13 @@ export class PlanLayers {
     void (this.map.getSource(source) as GeoJSONSource).setData({ type: "FeatureCollection", features } as never);
   }
 
-  private blockFeatures() {
-    const features = Array.from({ length: this.plan.count }, (_, block) => ({
-      ...feature("MultiPolygon", this.shapes.polygons(block), { c: this.colour(block), m: 0 }),
-      id: block + 1,
-    }));
-    return { type: "FeatureCollection", features } as never;
-  }
-
-  private lineFeatures() {
+  private lineSaying(): (line: number) => number[] {
     const { plan, shapes } = this;
-    const walls = new Set<number>();
-    for (let a = 0; a < plan.count; a++)
-      for (let n = plan.ptr[a] as number; n < (plan.ptr[a + 1] as number); n++)
-        if (plan.wall[n]) walls.add(a * plan.count + (plan.near[n] as number));
-    const features = Array.from({ length: shapes.lineA.length }, (_, line) => {
+    return (line) => {
       const [a, b] = [shapes.lineA[line] as number, shapes.lineB[line] as number];
       const edge = b === NONE ? 2 : plan.community[a] !== plan.community[b] ? 1 : 0;
-      const wall = b !== NONE && walls.has(a * plan.count + b) ? 1 : 0;
-      return { ...feature("LineString", shapes.line(line), { ...this.lineState(line), edge, wall }), id: line + 1 };
-    });
-    return { type: "FeatureCollection", features } as never;
+      return [this.lineState(line).on, edge, plan.walled(a, b) ? 1 : 0];
+    };
   }
 }
 
@@ -187,29 +183,27 @@ function feature(type: string, coordinates: unknown, properties: object = {}) {
 }
 
 function fills(): LayerSpecification[] {
-  const colour = pick(told("c"), FILLS, "#d9d9d9");
-  const opacity: Value = 0.6 as unknown as Value;
+  const picked: Value = ["==", ["coalesce", ["feature-state", "p"], 0], 1];
+  const colour: Value = ["case", picked, "#59636b", pick(told("c"), FILLS, "#d9d9d9")];
   return [
-    { id: "grid-fill", type: "fill", source: "blocks", paint: { "fill-color": colour, "fill-opacity": opacity, "fill-antialias": false } },
-    { id: "moved-fill", type: "fill", source: "blocks", layout: { visibility: "none" }, paint: { "fill-color": colour, "fill-opacity": ["*", 0.85, told("m")] } },
-    { id: "picked-fill", type: "fill", source: "blocks", paint: { "fill-color": INK, "fill-opacity": ["*", 0.45, ["coalesce", ["feature-state", "p"], 0]] } },
+    { id: "grid-fill", type: "fill", source: "draft", "source-layer": "blocks", paint: { "fill-color": colour, "fill-opacity": 0.6, "fill-antialias": false } },
     { id: "fault-fill", type: "fill", source: "faults", paint: { "fill-pattern": "hatch", "fill-opacity": 0.55 } },
   ];
 }
 
+/** Few layers, since each one costs the worker all lines once more; what is chosen is a state of the border. */
 function borders(): LayerSpecification[] {
   const round = { "line-join": "round", "line-cap": "round" } as const;
   const edge = (kind: number): FilterSpecification => ["==", ["get", "edge"], kind];
-  const dash = [3, 2];
+  const chosen: Value = ["==", told("sel"), 1];
   return [
-    { id: "block-line", type: "line", source: "lines", minzoom: 13, paint: { "line-color": "#5d5a52", "line-opacity": 0.45, "line-width": byZoom(0.3, 1.2) } },
-    { id: "wall-line", type: "line", source: "lines", filter: ["==", ["get", "wall"], 1], layout: round, paint: { "line-color": "#2b6cb0", "line-opacity": 0.7, "line-width": byZoom(1, 5) } },
-    { id: "border-casing", type: "line", source: "lines", layout: round, paint: { "line-color": "#ffffff", "line-opacity": ["*", 0.75, told("on")], "line-width": byZoom(1.8, 7) } },
-    { id: "border", type: "line", source: "lines", layout: round, paint: { "line-color": INK, "line-opacity": told("on"), "line-width": byZoom(1, 3.6) } },
-    { id: "community-line", type: "line", source: "lines", filter: edge(1), paint: { "line-color": "#7b3294", "line-width": byZoom(1.6, 4.5), "line-dasharray": [4, 2] } },
-    { id: "district-line", type: "line", source: "lines", filter: edge(2), layout: round, paint: { "line-color": INK, "line-width": byZoom(2, 5) } },
-    { id: "was-line", type: "line", source: "lines", layout: { visibility: "none" }, paint: { "line-color": CHOSEN, "line-opacity": told("was"), "line-width": byZoom(1.5, 4), "line-dasharray": dash } },
-    { id: "chosen-line", type: "line", source: "lines", layout: round, paint: { "line-color": CHOSEN, "line-opacity": told("sel"), "line-width": byZoom(2, 6) } },
+    { id: "block-line", type: "line", ...LINES, minzoom: 13, paint: { "line-color": "#5d5a52", "line-opacity": 0.45, "line-width": byZoom(0.3, 1.2) } },
+    { id: "wall-line", type: "line", ...LINES, filter: ["==", ["get", "wall"], 1], layout: round, paint: { "line-color": "#2b6cb0", "line-opacity": 0.7, "line-width": byZoom(1, 5) } },
+    { id: "border-casing", type: "line", ...LINES, minzoom: 13.5, layout: round, paint: { "line-color": "#ffffff", "line-opacity": ["*", 0.75, told("on")], "line-width": byZoom(1.8, 7) } },
+    { id: "border", type: "line", ...LINES, paint: { "line-color": ["case", chosen, CHOSEN, INK], "line-opacity": told("on"), "line-width": byZoom(["case", chosen, 2, 1], ["case", chosen, 6, 3.6]) } },
+    { id: "community-line", type: "line", ...LINES, filter: edge(1), paint: { "line-color": "#7b3294", "line-opacity": ["case", chosen, 0, 1], "line-width": byZoom(1.6, 4.5), "line-dasharray": [4, 2] } },
+    { id: "district-line", type: "line", ...LINES, filter: edge(2), layout: round, paint: { "line-color": INK, "line-width": byZoom(2, 5) } },
+    { id: "was-line", type: "line", ...LINES, layout: { visibility: "none" }, paint: { "line-color": CHOSEN, "line-opacity": told("was"), "line-width": byZoom(1.5, 4), "line-dasharray": [3, 2] } },
     { id: "hand-line", type: "line", source: "hand", layout: round, paint: { "line-color": "#e6a700", "line-opacity": 0.9, "line-width": byZoom(5, 11) } },
   ];
 }

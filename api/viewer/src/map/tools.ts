@@ -164,6 +164,7 @@ export class Tools {
 
   private start(stroke: Stroke, grids: readonly number[]): void {
     this.stroke = stroke;
+    for (const grid of grids) stroke.touched.add(grid);
     this.before = new Map(grids.map((grid) => [grid, this.session.plan.load(grid)]));
     this.session.claim(grids.map((grid) => this.session.plan.gridId(grid)));
     this.show();
@@ -225,6 +226,7 @@ export class Tools {
     const changed = new Set<number>();
     const options = this.options();
     let block = NONE;
+    stroke.stop = null;
     const before = new Map(stroke.steps.map((step) => [step.block, step.new]));
     for (let n = 1; n <= steps; n++) {
       const share = n / steps;

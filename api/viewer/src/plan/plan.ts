@@ -185,6 +185,13 @@ export class Plan {
     return steps;
   }
 
+  /** Say whether a barrier lies between two neighbours. */
+  walled(a: number, b: number): boolean {
+    if (b === NONE) return false;
+    for (let n = this.ptr[a] as number; n < (this.ptr[a + 1] as number); n++) if (this.near[n] === b) return this.wall[n] === 1;
+    return false;
+  }
+
   /** Return the grids that touch a grid. */
   around(row: number): Set<number> {
     const found = new Set<number>();

@@ -186,6 +186,11 @@ export class Finder {
     return this.inBox(this.blocks, box);
   }
 
+  /** Return the lines whose boxes touch a box. */
+  linesIn(box: [number, number, number, number]): Set<number> {
+    return this.inBox(this.lines, box);
+  }
+
   private inBox(cells: number[][], box: [number, number, number, number]): Set<number> {
     const found = new Set<number>();
     const [west, south, east, north] = this.range(box);

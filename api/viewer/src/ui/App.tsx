@@ -39,7 +39,7 @@ export function App() {
       </header>
       <div id="map" role="region" aria-label={say("title")} />
       {open && <Toolbar desk={open} />}
-      <aside>{open ? <Panel desk={open} /> : <Home />}</aside>
+      <aside>{open ? <Panel desk={open} /> : loading.value ? null : <Home />}</aside>
       {open && strip.value.length > 0 && <Strip desk={open} />}
       {open && picked.value.size > 0 && !strip.value.length && <Picked desk={open} />}
       {open && <Legend />}

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { get } from "../api";
 import { lang, say } from "../i18n/planner";
-import { type Desk, lookAt } from "../page";
+import { type Desk, lookAt, uncut } from "../page";
 import type { Entry } from "../plan/sync";
 
 const LISTED = 200;
@@ -20,6 +20,7 @@ export function History({ desk }: { desk: Desk }) {
   }, [revision]);
   const { undo, redo } = session.stacks;
   const waiting = session.gestures.filter((one) => one.state === "waiting").reverse();
+  const undone = new Set(entries.value.map((entry) => entry.undoes));
   const time = (at: string | number) => new Date(at).toLocaleTimeString(lang.value === "en" ? "en-GB" : "zh-CN", { hour: "2-digit", minute: "2-digit" });
   return (
     <div class="scroll">
@@ -40,6 +41,9 @@ export function History({ desk }: { desk: Desk }) {
               <span class="number">{entry.revision}</span>
               <b>{entry.why || entry.kind}</b> {say("steps", { count: entry.moves.length })} · {entry.who} · {time(entry.at)}
             </button>
+            {entry.kind === "cut" && !undone.has(entry.revision) && session.draft.state === "open" && (
+              <button class="quiet" onClick={() => void uncut(session, entry.revision)}>{say("undo")}</button>
+            )}
           </li>
         ))}
       </ol>

@@ -86,9 +86,14 @@ export function goTo(fault: Fault): void {
   lookAt(fault.blocks);
 }
 
-/** Ask the service for moves that mend some grids, and show them as a preview to keep or to discard. */
-export async function repair({ session, tools }: Desk, grids: number[]): Promise<void> {
+/** Most grids that a suggestion may touch: the service takes no more. */
+const MOST = 50;
+
+/** Ask the service for moves that mend a grid among its neighbours, and show them to be kept or discarded. */
+export async function repair({ session, tools }: Desk, wanted: number[]): Promise<void> {
   const { plan } = session;
+  const near = wanted.flatMap((grid) => [...plan.around(grid)].filter((other) => plan.home(other) === plan.home(grid)));
+  const grids = [...new Set([...wanted, ...near])].filter((grid) => !session.locked(grid)).slice(0, MOST);
   session.notice.value = say("repairing");
   try {
     await session.sync.run();

@@ -26,7 +26,8 @@ export function Status({ desk }: { desk: Desk }) {
       const wish = { draft: session.draft.id, revision: session.sync.revision, comment: comment.value };
       const done = await post<{ plan: string }>(`/plans/${session.draft.plan}/submit`, wish);
       handing.value = false;
-      session.notice.value = say("submitted", { plan: done.plan });
+      if (session.draft.state === "open") session.ended("submitted", say("submitted", { plan: done.plan }));
+      else session.notice.value = say("submitted", { plan: done.plan });
     } catch (caught) {
       failed(caught);
     }

@@ -1,0 +1,220 @@
+"""A published town served as a process, and planners who look at drafts of it in Chromium."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from town_in_force import Town, put_in_force
+
+from api.pages import BUILT
+from gis_grid.plan import Plan
+from gis_grid.store import open_store
+from gis_grid.store.access import LOCAL
+from gis_grid.store.setup import init
+from gis_grid.store.tokens import create_token
+
+ROOT = Path(__file__).resolve().parents[3]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+#: what renders WebGL without a graphics card, also as root, and calls nobody
+FLAGS = (
+    "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update "
+    "--disable-sync --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist"
+).split()
+SERVE = "from gis_grid.cli import main; from api.command import serve; main.add_command(serve); main()"
+PEOPLE = {"lin": "planner", "wang": "planner", "zhao": "approver"}
+#: borders between two grids of a community that lie on the screen, with the middle of a block on either side
+BORDERS = """() => {
+  const { session, layers } = gisGrid.desk(), { plan } = session, { shapes } = layers, map = gisGrid.map();
+  const box = map.getCanvas().getBoundingClientRect(), found = [];
+  const free = (p) => document.elementFromPoint(p.x + box.x, p.y + box.y) === map.getCanvas();
+  const on = (p) => [p.x + box.x, p.y + box.y];
+  for (let line = 0; line < shapes.lineA.length; line++) {
+    const a = shapes.lineA[line], b = shapes.lineB[line];
+    if (b < 0 || plan.grid[a] === plan.grid[b] || plan.community[a] !== plan.community[b]) continue;
+    if (plan.walled(a, b)) continue;
+    const ends = shapes.line(line).map((place) => map.project(place));
+    let best = 30, middle = null;
+    for (let n = 0; n + 1 < ends.length; n++) {
+      const long = Math.hypot(ends[n].x - ends[n + 1].x, ends[n].y - ends[n + 1].y);
+      const between = { x: (ends[n].x + ends[n + 1].x) / 2, y: (ends[n].y + ends[n + 1].y) / 2 };
+      if (long > best) [best, middle] = [long, between];
+    }
+    const [one, other] = [a, b].map((block) => map.project([plan.lon[block], plan.lat[block]]));
+    if (!middle || ![middle, one, other].every(free)) continue;
+    if (Math.hypot(middle.x - other.x, middle.y - other.y) < 12) continue;
+    const [left, right] = [plan.gridIds[plan.grid[a]], plan.gridIds[plan.grid[b]]];
+    const places = { at: on(middle), from: on(one), to: on(other) };
+    found.push({ a: plan.blockIds[a], b: plan.blockIds[b], one: left, other: right, ...places });
+  }
+  return found;
+}"""
+
+
+@dataclass
+class Office:
+    """A service on a published town, with the tokens of people."""
+
+    url: str
+    town: Town
+    tokens: dict[str, str]
+
+    def api(self, who: str, method: str, path: str, **options: Any) -> Any:
+        """Ask the service as somebody, and return the answer's JSON."""
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
+        answer = httpx.request(method, f"{self.url}/api{path}", headers=headers, timeout=60, **options)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def draft(self) -> str:
+        """Open a draft of the published plan."""
+        return str(self.api("lin", "POST", f"/plans/{self.town.plan_id}/drafts", json={"name": "城东"})["id"])
+
+    def journal(self, draft: str) -> list[dict[str, Any]]:
+        """Return the entries of a draft's journal."""
+        entries: list[dict[str, Any]] = self.api("lin", "GET", f"/drafts/{draft}/journal")["entries"]
+        return entries
+
+    def holds(self, draft: str) -> dict[str, str]:
+        """Return which grid each block of a draft is in, as the store has it."""
+        table = self.api("lin", "GET", f"/drafts/{draft}/table")
+        grids = table["grids"]["id"]
+        return {
+            block: grids[row] if row >= 0 else ""
+            for block, row in zip(table["blocks"]["id"], table["blocks"]["grid"], strict=True)
+        }
+
+
+@pytest.fixture(scope="session", params=["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)])
+def office(request: pytest.FixtureRequest, town: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """Return the town served from each of the two databases."""
+    if request.param == "postgis":
+        address = request.getfixturevalue("postgis")()
+    else:
+        address = str(tmp_path_factory.mktemp("planner") / "store.sqlite")
+    with open_store(address) as store:
+        init(store)
+        held = put_in_force(store, address, town)
+        with store.writing() as session:
+            tokens = {
+                name: create_token(session, name=name, role=role, days=1, actor=LOCAL, area=held.district)[1]
+                for name, role in PEOPLE.items()
+            }
+        variables = {"PYTHONPATH": str(ROOT), "GIS_GRID_LOG_LEVEL": "error", "GIS_GRID_WRITE_RATE": "100000/minute"}
+        command = [sys.executable, "-c", SERVE, "serve", "--store", address, "--port", "0"]
+        with subprocess.Popen(command, env=os.environ | variables, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stderr is not None
+                found = re.search(r"http://127\.0\.0\.1:\d+", process.stderr.readline())
+                assert found is not None
+                with httpx.Client(base_url=found[0], transport=httpx.HTTPTransport(retries=8), timeout=60) as client:
+                    for _ in range(300):
+                        if client.get("/api/ready").status_code == 200:
+                            break
+                        time.sleep(0.1)
+                yield Office(found[0], held, tokens)
+            finally:
+                process.terminate()
+
+
+class Desk:
+    """One planner's browser with a draft on the screen."""
+
+    def __init__(self, page: Any, office: Office, draft: str) -> None:
+        self.page, self.office, self.draft = page, office, draft
+
+    def wait(self, what: Callable[[], Any], seconds: float = 15) -> Any:
+        """Wait until something holds, and return it."""
+        for _ in range(int(seconds * 10)):
+            found = what()
+            if found:
+                return found
+            self.page.wait_for_timeout(100)
+        pytest.fail("it did not come about")
+
+    def borders(self) -> list[dict[str, Any]]:
+        """Return borders that can be taken hold of."""
+        found: list[dict[str, Any]] = self.page.evaluate(BORDERS)
+        return found
+
+    def drag(self, border: dict[str, Any], *, release: bool = True) -> None:
+        """Take hold of a border and drag it into the middle of the block beyond."""
+        (x, y), (to_x, to_y) = border["at"], border["to"]
+        self.page.mouse.move(x, y)
+        self.page.mouse.down()
+        for step in range(1, 13):
+            self.page.mouse.move(x + (to_x - x) * step / 12, y + (to_y - y) * step / 12)
+        if release:
+            self.page.mouse.up()
+
+    def revision(self) -> int:
+        """Return the revision that the page has."""
+        return int(self.page.evaluate("gisGrid.desk().session.sync.revision"))
+
+    def holds(self) -> dict[str, str]:
+        """Return which grid each block is in, as the page has it; nothing while it loads the draft again."""
+        script = (
+            "() => { const plan = gisGrid.desk()?.session.plan; if (!plan) return {}; "
+            "return Object.fromEntries(plan.blockIds.map((id, n) => [id, plan.gridId(plan.grid[n])])) }"
+        )
+        found: dict[str, str] = self.page.evaluate(script)
+        return found
+
+    def saved(self) -> None:
+        """Wait until nothing waits any more."""
+        self.wait(lambda: self.page.evaluate("gisGrid.desk().session.sync.queue.length") == 0)
+
+
+@pytest.fixture(scope="module")  # its loop runs as long as it is there, and others want one of their own
+def browser() -> Iterator[Any]:
+    """Return Chromium."""
+    if CHROMIUM is None or not BUILT.exists():
+        reason = "no Chromium (apt-get install chromium), or the pages are not built (make setup)"
+        if "browser" in os.environ.get("GIS_GRID_REQUIRE", ""):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def sit(browser: Any, office: Office) -> Iterator[Callable[..., Desk]]:
+    """Return a function that opens a draft as somebody; whatever goes wrong on a page fails the test."""
+    contexts, faults = [], []
+
+    def open_(draft: str, who: str = "lin") -> Desk:
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(f"error: {error}"))
+        page.on(
+            "console",
+            lambda said: faults.append(said.text) if said.type == "error" and "ERR_INTERNET" not in said.text else None,
+        )
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith((office.url, "data:", "blob:")) else faults.append(asked.url),
+        )
+        page.goto(f"{office.url}/?draft={draft}#token={office.tokens[who]}")
+        page.wait_for_selector("html[data-ready]", timeout=60_000)
+        assert office.tokens[who] not in page.url
+        return Desk(page, office, draft)
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not faults

@@ -1,0 +1,47 @@
+"""What a machine can say about accessibility: axe finds nothing serious on the page, on any of its panels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+AXE = Path(__file__).resolve().parents[3] / "api" / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def serious(page: Any) -> list[str]:
+    """Return what axe finds that is serious or worse, with the elements."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    return [
+        f"{one['id']}: {node['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def test_axe_finds_nothing_serious(office: Any, sit: Callable[..., Any]) -> None:
+    if not AXE.exists():
+        pytest.skip("axe is not installed (make setup)")
+    desk = sit(office.draft())
+    page = desk.page
+    assert serious(page) == []
+    desk.drag(desk.borders()[0], release=False)
+    assert serious(page) == []
+    page.mouse.up()
+    page.keyboard.press("j")
+    for name in ("网格", "问题", "记录", "影响"):
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_timeout(800)
+        assert serious(page) == [], name
+    page.keyboard.press("?")
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="方案", exact=True).click()
+    page.locator(".plan").first.wait_for()
+    assert serious(page) == []

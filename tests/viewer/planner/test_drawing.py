@@ -1,0 +1,142 @@
+"""Drawing on the map: what is seen on the page and what the store holds afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+#: the largest block that lies whole on the screen and is no strip, with a line from above it to below
+WIDE = """() => {
+  const { session, layers } = gisGrid.desk(), { plan } = session, map = gisGrid.map();
+  const box = map.getCanvas().getBoundingClientRect();
+  for (const block of [...plan.area.keys()].sort((a, b) => plan.area[b] - plan.area[a])) {
+    const shape = layers.shapes.polygons(block);
+    if (shape.length > 1 || shape[0].length > 1) continue;
+    const ends = shape[0][0].map((place) => map.project(place));
+    const [x, y] = [ends.map((p) => p.x), ends.map((p) => p.y)];
+    const [w, e, n, s] = [Math.min(...x), Math.max(...x), Math.min(...y), Math.max(...y)];
+    if (w < 80 || e > box.width - 20 || n < 60 || s > box.height - 160 || (e - w) / (s - n) > 1.6) continue;
+    const middle = (w + e) / 2 + box.x;
+    return { id: plan.blockIds[block], from: [middle, n - 8 + box.y], to: [middle, s + 8 + box.y] };
+  }
+}"""
+
+
+def test_a_border_that_is_dragged_is_one_entry_and_one_undo_also_after_a_reload(
+    office: Any, sit: Callable[..., Any]
+) -> None:
+    desk = sit(office.draft())
+    page, border = desk.page, desk.borders()[0]
+    desk.drag(border, release=False)
+    strip = page.locator(".strip")
+    expect(strip).to_contain_text("→")
+    assert page.locator(".live-label").count() >= 2
+    page.mouse.up()
+    expect(strip).to_have_count(0)
+    (entry,) = desk.wait(lambda: office.journal(desk.draft))
+    assert {"block": border["b"], "old": border["other"], "new": border["one"]} in entry["moves"]
+    assert office.holds(desk.draft) == desk.holds()
+    page.reload()
+    page.wait_for_selector("html[data-ready]")
+    page.keyboard.press("Control+z")
+    desk.wait(lambda: len(office.journal(desk.draft)) == 2)
+    assert office.holds(desk.draft)[border["b"]] == border["other"]
+    page.keyboard.press("Control+Shift+z")
+    desk.wait(lambda: len(office.journal(desk.draft)) == 3)
+    assert office.holds(desk.draft)[border["b"]] == border["one"]
+    expect(page.locator(".status")).to_contain_text("第 3 版")
+
+
+def test_escape_puts_a_border_back(office: Any, sit: Callable[..., Any]) -> None:
+    desk = sit(office.draft())
+    before = desk.holds()
+    desk.drag(desk.borders()[1], release=False)
+    assert desk.holds() != before
+    desk.page.keyboard.press("Escape")
+    desk.page.mouse.up()
+    assert desk.holds() == before
+    assert office.journal(desk.draft) == []
+
+
+def test_the_brush_takes_blocks_along_and_stops_at_a_lock(office: Any, sit: Callable[..., Any]) -> None:
+    desk = sit(office.draft())
+    border = desk.borders()[2]
+    desk.page.keyboard.press("b")
+    for locked in (True, False):
+        script = "([id, on]) => { const { session } = gisGrid.desk(); session.lock([session.plan.gridOf(id)], on); }"
+        desk.page.evaluate(script, [border["other"], locked])
+        desk.page.mouse.move(*border["from"])
+        desk.page.mouse.down()
+        desk.page.mouse.move(*border["to"], steps=10)
+        if locked:
+            expect(desk.page.locator(".strip em")).to_have_text("网格已锁定")
+        desk.page.mouse.up()
+        assert (desk.holds()[border["b"]] == border["one"]) is not locked
+    desk.wait(lambda: len(office.journal(desk.draft)) == 1)
+
+
+def test_blocks_that_are_picked_become_a_new_grid_and_a_merge_takes_it_back(
+    office: Any, sit: Callable[..., Any]
+) -> None:
+    desk = sit(office.draft())
+    page, border = desk.page, desk.borders()[0]
+    page.keyboard.press("r")
+    page.mouse.click(*border["to"])
+    expect(page.locator(".strip")).to_contain_text("已选 1 个街坊")
+    page.get_by_role("button", name="划为新网格").click()
+    desk.wait(lambda: len(office.journal(desk.draft)) == 1)
+    made = office.holds(desk.draft)[border["b"]]
+    assert made not in (border["one"], border["other"])
+    page.keyboard.press("v")
+    page.mouse.click(*border["from"])
+    page.get_by_text("与相邻网格合并").click()
+    page.get_by_role("button", name=f"合并到本网格：{made}").click()
+    desk.wait(lambda: len(office.journal(desk.draft)) == 2)
+    assert office.holds(desk.draft)[border["b"]] == border["one"]
+
+
+def test_a_block_is_cut_along_a_drawn_line(office: Any, sit: Callable[..., Any]) -> None:
+    desk = sit(office.draft())
+    page = desk.page
+    found = page.evaluate(WIDE)
+    page.keyboard.press("x")
+    page.mouse.move(*found["from"])
+    page.mouse.down()
+    page.mouse.move(*found["to"], steps=5)
+    page.mouse.up()
+    desk.wait(lambda: [entry["kind"] for entry in office.journal(desk.draft)] == ["cut"])
+    desk.wait(lambda: (held := desk.holds()) and found["id"] not in held)
+    assert office.holds(desk.draft) == desk.holds()
+    page.get_by_role("tab", name="记录").click()
+    page.locator(".history").get_by_role("button", name="撤销").click()
+    desk.wait(lambda: found["id"] in desk.holds())
+    assert office.holds(desk.draft) == desk.holds()
+    assert [entry["kind"] for entry in office.journal(desk.draft)] == ["cut", "undo"]
+
+
+def test_everything_by_keyboard(office: Any, sit: Callable[..., Any]) -> None:
+    desk = sit(office.draft())
+    page = desk.page
+    for _ in range(9):
+        page.keyboard.press("j")
+    page.keyboard.press("g")
+    button = page.locator(".detail .step").first
+    expect(button).to_be_focused()
+    block = button.get_attribute("data-block")
+    before = desk.holds()[block]
+    page.keyboard.press("Enter")
+    expect(page.locator("[aria-live=polite]")).to_contain_text(f"{block} 已划入")
+    desk.wait(lambda: len(office.journal(desk.draft)) == 1)
+    assert office.holds(desk.draft)[block] != before
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("移动边界")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.get_by_role("tab", name="问题")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("tab", name="Issues")).to_be_visible()
