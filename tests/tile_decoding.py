@@ -24,8 +24,8 @@ def shapes(features: list[dict[str, Any]]) -> np.ndarray[Any, Any]:
 def share_borders(polygons: np.ndarray[Any, Any]) -> bool:
     """Tell whether polygons lie side by side, with the same corners on both sides of every border.
 
-    GEOS 3.14 (`shapely.coverage_is_valid`) finds fault where a hole touches its shell at the end of a notch; here pieces of
-    outlines are matched: each once in one direction, and those without a match are the outline of all together.
+    GEOS 3.14 (`shapely.coverage_is_valid`) finds fault where a hole touches its shell at the end of a notch; here
+    pieces of outlines are matched: each once in one direction, and those without a match are the outline of all.
     """
     rings = shapely.get_rings(shapely.get_parts(polygons))
     xy, ring = shapely.get_coordinates(rings, return_index=True)
