@@ -20,8 +20,8 @@ from gis_grid.store.tokens import actor_of, create_token, list_tokens, revoke
 #: what each role may do beyond the role below it, written down once more on purpose
 ADDED = {
     "guest": {"lookup", "read_published"},
-    "field": {"read_own"},
-    "planner": {"read_plans", "read_small_counts", "read_staff", "draft", "submit", "build", "export"},
+    "field": {"read_own", "report"},
+    "planner": {"read_plans", "read_small_counts", "read_staff", "read_reports", "draft", "submit", "build", "export"},
     "approver": {"approve", "publish"},
     "administrator": {"manage_tokens", "manage_areas", "manage_staff", "read_audit", "backup"},
 }
