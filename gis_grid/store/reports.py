@@ -43,7 +43,7 @@ def checked(sentence: str) -> str:
     '边界应沿 建设路中心线'
     >>> checked("打电话给 138 0013 8000")
     Traceback (most recent call last):
-    gis_grid.errors.InputError: column 'sentence': it holds a long number → say what is wrong with the line, not about whom
+    gis_grid.errors.InputError: column 'sentence': it holds a long number → say what is wrong with the line, not who
 
     Raises
     ------
@@ -51,7 +51,7 @@ def checked(sentence: str) -> str:
         If it is empty, too long, or holds what looks like a telephone or identity number.
     """
     said = " ".join(sentence.split())
-    remedy = "say what is wrong with the line, not about whom"
+    remedy = "say what is wrong with the line, not who"
     if not said:
         raise InputError(Fault("it is empty", column="sentence", remedy=remedy))
     if len(said) > LONGEST:
