@@ -16,6 +16,8 @@ from gis_grid.errors import Fault, InputError
 from gis_grid.sources.columns import decode, guess_column
 
 _SEPARATORS = (",", "\t", ";", "|")
+#: No more columns than a GeoPackage can hold; a table that has more was exported with rows and columns exchanged.
+MOST_COLUMNS = 2000
 
 
 def read_csv(path: Path, source: str) -> pd.DataFrame:
@@ -24,13 +26,17 @@ def read_csv(path: Path, source: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If it has no header, or rows are wider than it.
+        If it has no header, too many columns, or rows are wider than the header.
     """
     content = decode_file(path.read_bytes())
     header = content.split("\n", 1)[0]
     separator = max(_SEPARATORS, key=header.count)
     if "\x00" in content or not header.strip():
         raise InputError(Fault("this is no CSV", source, remedy="save the table as CSV UTF-8"))
+    columns = header.count(separator) + 1
+    if columns > MOST_COLUMNS:
+        remedy = "keep those that say where and how many; were rows and columns exchanged?"
+        raise InputError(Fault(f"it has {columns:,} columns, {MOST_COLUMNS:,} at most", source, remedy=remedy))
     frame = pd.read_csv(
         io.StringIO(content), sep=separator, dtype="str", keep_default_na=False, na_values=[""], skipinitialspace=True
     )

@@ -201,6 +201,15 @@ def test_a_csv_in_gcj02_or_bd09(tmp_path, doors):
         np.testing.assert_allclose(read_any(tmp_path / "d.csv", crs=system).geometry.x, doors.geometry.x, atol=1e-8)
 
 
+def test_a_table_on_its_side_is_refused_before_it_is_read(tmp_path):
+    wide = ",".join(["lon", "lat", *(f"c{n}" for n in range(1998))])
+    (tmp_path / "d.csv").write_text(f"{wide}\n114.3,30.6\n", "utf-8")
+    assert read_any(tmp_path / "d.csv", crs=4326).shape == (1, 2001)
+    (tmp_path / "d.csv").write_text(f"{wide},more\n114.3,30.6\n", "utf-8")
+    with pytest.raises(InputError, match="2,001 columns, 2,000 at most"):
+        read_any(tmp_path / "d.csv", crs=4326)
+
+
 def test_positions_that_are_no_numbers_become_no_geometry(tmp_path):
     (tmp_path / "d.csv").write_text("lon,lat,hh\n114.3,30.6,1\n,30.6,2\nabc,30.6,3\ninf,30.6,4\nnan,nan,5\n", "utf-8")
     frame = read_any(tmp_path / "d.csv", crs=4326)
