@@ -12,7 +12,6 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from addressed.city import City, build_city, whole
 from addressed.corrupt import corrupted
-from addressed.measured import cambridge, city_matcher, essen, measured
+from addressed.essen import essen, of_rows, planned, points_of, straight
+from addressed.measured import Outcome, cambridge, city_matcher, measured
 from addressed.mistype import Mistyper
 from gis_grid.addresses import Matcher
 
@@ -107,21 +107,42 @@ def _plain(register: dict[str, int], texts: list[str], truth: np.ndarray) -> Non
         line(name, (got == truth).mean(), ((got >= 0) & (got != truth)).mean(), (got < 0).mean(), rate, note)
 
 
-def real(name: str, protocol: Callable[..., object]) -> None:
-    start = time.process_time()
-    print(f"{name}: {protocol(DATA.joinpath)} in {time.process_time() - start:.0f} s with its gazetteer")
+def real(name: str, found: Outcome) -> None:
+    shares = f"{found.right:.2%} right, {found.wrong:.3%} wrong, {found.refused:.2%} refused"
+    print(f"{name:<58} {found.queries:,} asked: {shares}")
+
+
+def real_towns() -> None:
+    """Print what is found in Cambridge, and in Essen in cells of four kinds."""
+    real("Cambridge, 2020 census blocks", cambridge(DATA.joinpath))
+    points = points_of(DATA.joinpath)
+    grids = planned(points, workers=2)
+    for seed in (1, 2, 3, 4):
+        real(f"Essen, {len(grids)} grids of 300-500 houses, held out with seed {seed}", essen(points, grids, seed))
+    for houses in (500, 166):
+        real(f"Essen, cells of whole rows, {houses} houses", essen(points, of_rows(points, houses)))
+        real(f"Essen, cells between straight lines, {houses} houses", essen(points, straight(points, houses)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--doors", type=int, default=200_000)
+    parser.add_argument("--only", choices=("city", "real"), help="one half of it")
     parser.add_argument("--queries", type=int, default=20_000)
     chosen = parser.parse_args()
-    city = build_city(chosen.doors)
+    if chosen.only != "real":
+        made_up(chosen.doors, chosen.queries)
+    if chosen.only != "city":
+        real_towns()
+
+
+def made_up(wanted: int, queries: int) -> None:
+    """Print what is found in a made-up city, by us and by others."""
+    city = build_city(wanted)
     start = time.process_time()
     matcher = city_matcher(city)
     print(f"{len(city.doors):,} doors, {len(city.grids)} grids; gazetteer in {time.process_time() - start:.1f} s")
-    picked = np.random.default_rng(3).integers(0, len(city.doors), chosen.queries)
+    picked = np.random.default_rng(3).integers(0, len(city.doors), queries)
     truth = city.grid_of[picked]
     chance, clerk = np.random.default_rng(5), Mistyper(7)
     doors = list(city.doors.iloc[picked].itertuples())
@@ -130,8 +151,6 @@ def main() -> None:
     ours("the second corruptor", matcher, [clerk.typed(whole(door), door.community) for door in doors], truth)
     single(matcher, first[:5000])
     peers(city, first[:5000], truth[:5000])
-    real("Cambridge", cambridge)
-    real("Essen, straight cells of 500 households", essen)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import shapely
 
 from gis_grid.addresses import latin, numbers, ranges
 from gis_grid.addresses.entries import COLUMNS, Layout, areas_stated, base_of, read_entries
-from gis_grid.addresses.interpolate import Street
+from gis_grid.addresses.errors import Errors, learned
+from gis_grid.addresses.interpolate import DEGREE_M, Street
 from gis_grid.addresses.names import AREA, COMMUNITY, COMPOUND, ROAD, NameBook, kinds_of
 from gis_grid.addresses.normalise import fold_all, is_chinese
 from gis_grid.crs import WGS84, transform_geometries
@@ -78,6 +79,7 @@ class Gazetteer:
         table = pd.DataFrame({name: self.entries[name].astype(object).fillna("") for name in COLUMNS})
         values = [_value(key) for key in table["number"].tolist()]
         self.values: NDArray[np.int64] = np.array(values, dtype=np.int64)
+        self.spots: NDArray[np.float64] = np.array([numbers.spot(key) for key in table["number"].tolist()], dtype=float)
         table["value"] = self.values
         by_road = ["road", "value", "number", "building", "stairwell"]
         self.roads = Layout(table, by_road, [["road"], ["road", "number"]])
@@ -137,7 +139,19 @@ class Gazetteer:
         if rows is None:
             return None
         rows = rows[self.values[rows] >= 0]
-        return Street(self.values[rows], self.lon[rows], self.lat[rows], rows) if len(rows) else None
+        return Street(self.spots[rows], self.lon[rows], self.lat[rows], rows, self.errors) if len(rows) else None
+
+    @cached_property
+    def errors(self) -> Errors:
+        """How far its numbers lie from where their neighbours make them expected (`gis_grid.addresses.errors`)."""
+        rows = self.roads.rows[self.values[self.roads.rows] >= 0]
+        road = pd.factorize(self._columns["road"][rows])[0]
+        value = self.spots[rows]
+        group = road * 2 + self.values[rows] % 2
+        order = np.lexsort((value, group))
+        rows = rows[order]
+        x = self.lon[rows] * DEGREE_M * np.cos(np.radians(self.lat[rows].mean() if len(rows) else 0.0))
+        return learned(group[order], value[order], x, self.lat[rows] * DEGREE_M)
 
     @property
     def districts(self) -> list[str]:

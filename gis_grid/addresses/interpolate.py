@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from gis_grid.addresses.errors import frame, letters
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from gis_grid.addresses.errors import Errors
 
     Floats = NDArray[np.float64]
     Longs = NDArray[np.int64]
 
 DEGREE_M: Final = 111_320.0
 #: numbers further than this from the last known one are not guessed at
-_BEYOND: Final = 8
-#: error of a guess where the street has too few points to learn it from, as a share of the gap
-_GAP_SHARE: Final = 0.35
-_LEAST_M: Final = 6.0
-#: how much further off a place may be that does not lie between two numbers
-_LESS_SURE: Final = 1.5
+_BEYOND: Final = 60
 #: from one number to the next of its side, where nothing says how far that is
-_STEP_M: Final = 8.0
+_STEP_M: Final = 5.0
+#: from one side of a street to the other
+_WIDTH_M: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A place between known numbers: the rows on either side, the point, and how far it may be off in metres."""
+    """A place between known numbers: the rows on either side, the point, and places where it may be, equally likely."""
 
     rows: tuple[int, ...]
     lon: float
     lat: float
-    off_m: float
+    lons: Floats
+    lats: Floats
 
 
 class Street:
     """The numbered points of one street, each side of its own if the points show sides.
 
-    Which numbers lie on one side is learned: the points are left out one by one and guessed from those before and
-    behind, once among numbers of the same parity and once among all; whichever guesses better is how the street is
-    numbered.
+    Which numbers lie on one side is learned: the points are left out one by one and expected from those before and
+    behind, once among numbers of the same parity and once among all; whichever misses less is how the street is
+    numbered. By how much an unknown number may be off was learned from the whole district.
 
     Parameters
     ----------
@@ -48,80 +50,99 @@ class Street:
         Numbers and places of the points.
     rows
         What each point is called.
+    errors
+        How far numbers of the district lie from where they are expected.
     """
 
-    def __init__(self, values: Longs, lon: Floats, lat: Floats, rows: Longs) -> None:
+    def __init__(self, values: Floats, lon: Floats, lat: Floats, rows: Longs, errors: Errors) -> None:
         values, first = np.unique(values, return_index=True)
-        self._lon, self._lat, self._rows = lon[first], lat[first], rows[first]
-        self._scale = DEGREE_M * np.cos(np.radians(self._lat[:1])) if len(values) else np.ones(1)
-        sided = [np.flatnonzero(values % 2 == side) for side in (0, 1)]
+        self._errors, self._rows = errors, rows[first]
+        self._scale = DEGREE_M * float(np.cos(np.radians(lat[first[0]])))
+        self._x, self._y = lon[first] * self._scale, lat[first] * DEGREE_M
+        sided = [np.flatnonzero(np.floor(values) % 2 == side) for side in (0, 1)]
         whole = [np.arange(len(values))]
-        errors = [self._errors(values, groups) for groups in (sided, whole)]
-        middle = [float(np.median(found)) if len(found) > 2 else np.inf for found in errors]
-        chosen = sided if middle[0] <= middle[1] or len(values) < 4 else whole
-        self.sided = chosen is sided
-        error = errors[0 if self.sided else 1]
-        self.error_m = max(_LEAST_M, float(np.quantile(error, 0.75))) if len(error) > 2 else None
-        self._groups = [(values[group], group) for group in chosen]
+        missed = [self._missed(values, groups) for groups in (sided, whole)]
+        middle = [float(np.median(found)) if len(found) > 2 else np.inf for found in missed]
+        self.sided = middle[0] <= middle[1] or len(values) < 4
+        self._groups = [(values[group], group) for group in (sided if self.sided else whole)]
 
-    def _errors(self, values: Longs, groups: list[Longs]) -> Floats:
-        """Return by how many metres each inner point is missed when it is guessed from its neighbours."""
+    def _missed(self, values: Floats, groups: list[Longs]) -> Floats:
+        """Return by how many metres each inner point is missed if expected from its neighbours."""
         found = []
         for group in groups:
             if len(group) < 3:
                 continue
             before, at, behind = group[:-2], group[1:-1], group[2:]
             share = (values[at] - values[before]) / (values[behind] - values[before])
-            east = self._lon[before] + share * (self._lon[behind] - self._lon[before]) - self._lon[at]
-            north = self._lat[before] + share * (self._lat[behind] - self._lat[before]) - self._lat[at]
-            found.append(np.hypot(east * self._scale[0], north * DEGREE_M))
+            east, north = self._x[behind] - self._x[before], self._y[behind] - self._y[before]
+            off = np.hypot(self._x[before] + share * east - self._x[at], self._y[before] + share * north - self._y[at])
+            found.append(off)
         return np.concatenate(found) if found else np.empty(0)
 
-    def locate(self, value: int) -> Between | None:
+    def locate(self, value: float) -> Between | None:
         """Return where a number is, None if it lies too far from those that are known."""
-        values, group = self._groups[value % 2] if self.sided else self._groups[0]
-        if not len(values):
+        side = int(value) % 2
+        values, group = self._groups[side] if self.sided else self._groups[0]
+        return self._across(value, side) if not len(values) else self._along(values, group, value)
+
+    def _across(self, value: float, side: int) -> Between | None:
+        """Return where a number is of whose side nothing is known: across from the other side's, left or right."""
+        found = self._along(*self._groups[1 - side], value)
+        if found is None:
             return None
+        turn = np.arange(len(found.lons)) * 2.4
+        lons = found.lon + 2 * (found.lons - found.lon) + _WIDTH_M * np.cos(turn) / self._scale
+        lats = found.lat + 2 * (found.lats - found.lat) + _WIDTH_M * np.sin(turn) / DEGREE_M
+        return replace(found, lons=lons, lats=lats)
+
+    def _along(self, values: Floats, group: Longs, value: float) -> Between | None:
         at = int(np.searchsorted(values, value))
         if at < len(values) and values[at] == value:
-            # 27b where only 27 is known: beside it, if those before and behind say nothing else
-            around = group[max(0, at - 1) : at + 2]
-            return self._beside(int(group[at]), 0.0, around)
+            return self._beside(group, at)
         if 0 < at < len(values):
             return self._inside(values, group, at, value)
-        end, inner = (0, 1) if at == 0 else (len(values) - 1, len(values) - 2)
-        return self._beyond(values, group, (end, inner), value)
+        return self._beyond(values, group, 0 if at == 0 else len(values) - 1, value)
 
-    def _beyond(self, values: Longs, group: Longs, ends: tuple[int, int], value: int) -> Between | None:
-        """Return where a number beyond the last known one is, on from the last two; None if it is too far on."""
-        end, inner = ends
-        gap = abs(int(values[end]) - value)
-        if gap > _BEYOND:
-            return None
-        if len(values) < 2:
-            return self._beside(int(group[end]), gap * _STEP_M, group)
-        last, before = int(group[end]), int(group[inner])
-        apart = abs(int(values[end]) - int(values[inner]))
-        share = min(gap / apart, 1.0)
-        lon = float(self._lon[last] + share * (self._lon[last] - self._lon[before]))
-        lat = float(self._lat[last] + share * (self._lat[last] - self._lat[before]))
-        step = max(self._metres(last, before) / apart, _STEP_M / 2)
-        off = _LESS_SURE * max(gap * step, self.error_m or 0.0, _LEAST_M)
-        return Between((int(self._rows[last]), int(self._rows[before])), lon, lat, off)
+    def _beside(self, group: Longs, at: int) -> Between:
+        """Return where a number is that only a sign tells from a known one: not far from it, along the street."""
+        low, high = int(group[max(at - 1, 0)]), int(group[min(at + 1, len(group) - 1)])
+        ux, uy, _ = frame(self._x[low], self._y[low], self._x[high], self._y[high])
+        here = int(group[at])
+        return self._spread((here,), self._x[here], self._y[here], (ux, uy), self._errors.beside())
 
-    def _inside(self, values: Longs, group: Longs, at: int, value: int) -> Between:
+    def _inside(self, values: Floats, group: Longs, at: int, value: float) -> Between:
         low, high = int(group[at - 1]), int(group[at])
-        share = (value - values[at - 1]) / (values[at] - values[at - 1])
-        lon = float(self._lon[low] + share * (self._lon[high] - self._lon[low]))
-        lat = float(self._lat[low] + share * (self._lat[high] - self._lat[low]))
-        gap = self._metres(low, high)
-        off = max(self.error_m or 0.0, _GAP_SHARE * gap if self.error_m is None else 0.15 * gap, _LEAST_M)
-        return Between((int(self._rows[low]), int(self._rows[high])), lon, lat, off)
+        step = float(values[at] - values[at - 1])
+        share = (value - values[at - 1]) / step
+        ux, uy, gap = frame(self._x[low], self._y[low], self._x[high], self._y[high])
+        x, y = self._x[low] + share * gap * ux, self._y[low] + share * gap * uy
+        alike = int(letters(value, values[at - 1], values[at]))
+        off = self._errors.inside(gap, step, alike) * gap
+        return self._spread((low, high), x, y, (ux, uy), off)
 
-    def _beside(self, at: int, off_m: float, around: Longs) -> Between:
-        off = _LESS_SURE * max(off_m, self.error_m or 0.0, _LEAST_M)
-        return Between(tuple(self._rows[around].tolist()), float(self._lon[at]), float(self._lat[at]), off)
+    def _beyond(self, values: Floats, group: Longs, end: int, value: float) -> Between | None:
+        """Return where a number beyond the last known one is, on from the last two; None if it is too far on."""
+        step = abs(float(values[end]) - value)
+        if step > _BEYOND:
+            return None
+        last = int(group[end])
+        if len(values) < 2:
+            around = self._errors.beyond(step * _STEP_M, step) * step * _STEP_M
+            ring = np.linspace(0, 2 * np.pi, len(around), endpoint=False)
+            off = np.hypot(around[:, 0] + 1.0, around[:, 1])
+            turned = np.column_stack([off * np.cos(ring * 7), off * np.sin(ring * 7)]) + 0.0
+            return self._spread((last,), self._x[last], self._y[last], (1.0, 0.0), turned)
+        before = int(group[1 if end == 0 else end - 1])
+        ux, uy, length = frame(self._x[before], self._y[before], self._x[last], self._y[last])
+        distance = max(length * step / abs(values[end] - values[1 if end == 0 else end - 1]), 4.0)
+        off = self._errors.beyond(distance, step) * distance
+        x, y = self._x[last] + distance * ux, self._y[last] + distance * uy
+        return self._spread((last, before), x, y, (ux, uy), off)
 
-    def _metres(self, a: int, b: int) -> float:
-        east = (self._lon[a] - self._lon[b]) * self._scale[0]
-        return float(np.hypot(east, (self._lat[a] - self._lat[b]) * DEGREE_M))
+    def _spread(self, at: tuple[int, ...], x: float, y: float, along: tuple[float, float], off: Floats) -> Between:
+        """Return a place with all where it may be: `off` metres along a direction and across it."""
+        ux, uy = along
+        lons = (x + off[:, 0] * ux - off[:, 1] * uy) / self._scale
+        lats = (y + off[:, 0] * uy + off[:, 1] * ux) / DEGREE_M
+        rows = tuple(self._rows[list(at)].tolist())
+        return Between(rows, float(x / self._scale), float(y / DEGREE_M), lons, lats)

@@ -10,20 +10,20 @@ import numpy as np
 from gis_grid.addresses import latin, numbers
 from gis_grid.addresses.entries import number_keys
 from gis_grid.addresses.grammar import Parsed, Spot, parse
+from gis_grid.addresses.ground import Odds
 from gis_grid.addresses.names import AREA, COMPOUND, ROAD, SURE, Name
 from gis_grid.addresses.normalise import fold, fold_all, is_chinese
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from gis_grid.addresses.gazetteer import Gazetteer
+    from gis_grid.addresses.ground import Ground
     from gis_grid.addresses.interpolate import Between
 
     Longs = NDArray[np.int64]
-    #: returns the area of a point (-1 outside) and how many metres its border is away
-    Locate = Callable[[float, float], tuple[int, float]]
 
 #: from the coarsest to the finest
 LEVELS: Final = ("community", "compound", "road", "interpolated", "door", "building", "stairwell")
@@ -31,9 +31,12 @@ COMMUNITY_LEVEL, COMPOUND_LEVEL, ROAD_LEVEL, INTERPOLATED, DOOR, BUILDING, STAIR
 #: names whose scores lie closer than this are both possible
 MARGIN: Final = 0.12
 _MOST_ALTERNATIVES: Final = 6
-#: how far from the border a place between numbers must be, as a multiple of how far it may be off: with neighbours in
-#: one area, with neighbours in two, and with only one neighbour
-_CLEAR_INSIDE, _CLEAR_BETWEEN, _CLEAR_BESIDE = 0.45, 1.5, 2.0
+#: an unknown number is told where it lies in one area with this probability
+CONFIDENCE: Final = 0.79
+#: how sure a street is whose last word has a slip in it
+_SLIP: Final = 0.93
+#: what is less probable than this is not named as possible
+_LEAST_SHARE: Final = 0.05
 #: how sure an answer of each level is, at best
 _WORTH: Final = (0.5, 0.7, 0.6, 0.8, 1.0, 1.0, 1.0)
 
@@ -74,6 +77,7 @@ class _Hit:
     lon: float = float("nan")
     lat: float = float("nan")
     missed: bool = False
+    share: float = 1.0
 
 
 @dataclass(slots=True)
@@ -90,15 +94,15 @@ class Matcher:
 
     Parameters
     ----------
-    gazetteer
-        What is known.
-    areas
-        The area of each entry, -1 for none; without it every entry lies in one and the same.
-    locate
-        Says the area of a point and how far its border is; without it points between numbers are told only where
+    gazetteer, areas
+        What is known, and the area of each entry, -1 for none; without it every entry lies in one and the same.
+    ground
+        Says where points lie (a `gis_grid.lookup.LookupIndex`); without it points between numbers are told only where
         their neighbours lie in one area.
     communities
         The name of the community of each area, by which equal names are told apart.
+    confidence
+        How probable it must be that a number nobody has a point for lies in one area, if that is to be told.
     """
 
     def __init__(
@@ -106,18 +110,20 @@ class Matcher:
         gazetteer: Gazetteer,
         areas: Longs | None = None,
         *,
-        locate: Locate | None = None,
+        ground: Ground | None = None,
         communities: Mapping[int, str] | None = None,
+        confidence: float = CONFIDENCE,
     ) -> None:
+        self.confidence = confidence
         self.gazetteer = gazetteer
         self.areas = np.zeros(len(gazetteer.lon), dtype=np.int64) if areas is None else areas
-        self._locate = locate
+        self._odds = Odds(gazetteer, ground) if ground is not None else None
         self._communities = dict(communities or {})
         districts = (name for name, kind in gazetteer.book.kinds.items() if kind & AREA)
         self._has_areas = any(name.endswith(("区", "县", "市")) for name in districts)
 
     def match(self, text: str) -> Match:
-        """Return what one address is."""
+        """Return what an address is."""
         return self.match_folded(fold(text))
 
     def match_all(self, texts: Sequence[str]) -> list[Match]:
@@ -145,13 +151,19 @@ class Matcher:
     def _latin(self, text: str) -> _Case:
         street, number = latin.split(text)
         number = latin.within(text, number)
-        key = latin.street_key(street)
-        spot = Spot(key, key in self.gazetteer.book.kinds)
-        names = self._names(spot, ROAD)
+        names = self._latin_names(street)
         case = _Case()
-        keys = [found.key for found in map(numbers.latin, numbers.listed(number)) if found is not None]
+        keys = [found.key for found in map(numbers.latin, latin.span(number)) if found is not None]
         self._add(case, self._numbered(names, "", keys, None) if keys or not number else [])
         return case
+
+    def _latin_names(self, street: str) -> list[Name]:
+        """Return the streets that may be meant: the one written, one with a slip in its last word, or similar ones."""
+        key, known = latin.street_key(street), self.gazetteer.book.kinds
+        if key in known:
+            return [Name(key, 1.0)]
+        found = [Name(other, _SLIP) for other in latin.mended(street) if other in known]
+        return found or self._names(Spot(key, known=False), ROAD)
 
     @staticmethod
     def _add(case: _Case, hits: list[_Hit]) -> None:
@@ -164,7 +176,9 @@ class Matcher:
         if spot.known:
             return [Name(spot.name, 1.0)]
         found = self.gazetteer.book.alike(spot.name, kind)
-        return [name for name in found if name.score >= found[0].score - MARGIN]
+        # between letters one slip is likely and two are not: names that take one more are not meant
+        margin = MARGIN if is_chinese(spot.name) else 0.5 / max(len(spot.name), 1)
+        return [name for name in found if name.score >= found[0].score - margin]
 
     def _road(self, spot: Spot, parsed: Parsed) -> list[_Hit]:
         names = self._names(spot, ROAD)
@@ -191,8 +205,8 @@ class Matcher:
                 hits += [self._hit(ROAD_LEVEL, name.score, rows)] if rows is not None else []
             hits += _shared([self._door(road, key, name.score, parsed) for key in keys])
         doors = [hit for hit in hits if hit.level >= DOOR]
-        # of several names that may be meant, one that has the number goes before those that have not
-        return doors if doors and len(names) > 1 and len(keys) == 1 else hits
+        # one of several names that has the number goes first; not in letters, where a slip makes another street's name
+        return doors if doors and len(names) > 1 and len(keys) == 1 and parsed is not None else hits
 
     def _door(self, road: str, key: str, score: float, parsed: Parsed | None) -> list[_Hit]:
         rows = self.gazetteer.roads.get(f"{road}|{key}")
@@ -232,16 +246,16 @@ class Matcher:
 
     def _between(self, road: str, key: str, score: float) -> list[_Hit]:
         """Return where a number may be that no point has."""
-        number = numbers.chinese(key) or numbers.latin(key)
-        if number is None:
+        gazetteer, spot = self.gazetteer, numbers.spot(key)
+        if spot < 0:
             return []
-        gazetteer = self.gazetteer
-        found = gazetteer.ranges.locate(road, number.value) if gazetteer.ranges is not None else []
+        found = gazetteer.ranges.locate(road, int(spot)) if gazetteer.ranges is not None else []
         street = gazetteer.street(road)
-        beside = street.locate(number.value) if street is not None else None
+        beside = street.locate(spot) if street is not None else None
         hits = [self._placed(one, score) for one in found]
         if beside is None:
-            return hits
+            anywhere = gazetteer.ranges.anywhere(road) if gazetteer.ranges is not None and not hits else None
+            return hits if anywhere is None else [self._placed(anywhere, score)]
         other = self._placed(beside, score)
         # the piece of street knows side and block; points only choose where several pieces have the number, or none
         inside = [hit for hit in hits if hit.areas[0] >= 0]
@@ -251,20 +265,13 @@ class Matcher:
     def _placed(self, found: Between, score: float) -> _Hit:
         """Return a hit for a place between numbers, with every area that it may lie in."""
         rows = np.array(found.rows, dtype=np.int64)
-        areas = _distinct(self.areas[rows].tolist())
-        if self._locate is not None:
-            area, metres = self._locate(found.lon, found.lat)
-            if not len(rows):
-                areas = (area,)
-            elif areas != (area,):
-                # neighbours in two areas: only far from the border is the point trusted
-                clear = area >= 0 and len(areas) > 1 and metres > _CLEAR_BETWEEN * found.off_m
-                areas = (area,) if clear else _distinct([*areas, area])
-            elif metres < (_CLEAR_INSIDE if len(rows) > 1 else _CLEAR_BESIDE) * found.off_m:
-                areas = (area, -1)
-        elif len(rows) < 2:
-            areas = (*areas, -1)
-        return _Hit(INTERPOLATED, score * 0.8, rows, areas, found.lon, found.lat)
+        if self._odds is None:
+            areas = _distinct(self.areas[rows].tolist())
+            return _Hit(INTERPOLATED, score * 0.8, rows, areas if len(rows) > 1 else (*areas, -1), found.lon, found.lat)
+        there, shares = self._odds.areas(found)
+        likely = int(shares[0] * score >= self.confidence) or int((shares >= _LEAST_SHARE).sum())
+        areas = tuple(there[: max(likely, 1)].tolist())
+        return _Hit(INTERPOLATED, score * 0.8, rows, areas, found.lon, found.lat, share=float(shares[0]))
 
     def _decided(self, case: _Case) -> Match:
         """Weigh what was found, and tell the place only if all of it lies in one area."""
@@ -289,7 +296,7 @@ class Matcher:
         sure = max(hit.score for group in groups for hit in group if area in hit.areas)
         several = sum(any(hit.level >= INTERPOLATED or len(hit.areas) == 1 for hit in group) for group in groups) > 1
         score = min(1.0, sure + 0.05) if several else sure
-        score *= _WORTH[best.level] / (0.8 if best.level == INTERPOLATED else 1.0)
+        score *= best.share * _WORTH[best.level] / (0.8 if best.level == INTERPOLATED else 1.0)
         if parsed is not None:
             if parsed.near:
                 return self._refused("near", groups)
@@ -352,7 +359,9 @@ def _shared(of_numbers: list[list[_Hit]]) -> list[_Hit]:
     common = _common([hits for hits in of_numbers if hits]) if any(of_numbers) else set()
     every = [hit for hits in of_numbers for hit in hits]
     if len(of_numbers) < 2 or not common:
-        return every
+        # an end of a range that is known goes before one that is not
+        known = [hits for hits in of_numbers if hits and all(len(hit.areas) == 1 for hit in hits)]
+        return known[0] if len(known) == 1 else every
     shared = [hit for hit in every if common.intersection(hit.areas)]
     for hit in shared:
         hit.areas = tuple(area for area in hit.areas if area in common)

@@ -124,7 +124,7 @@ class NameBook:
 
     def _alike(self, text: str, kind: int) -> list[Name]:
         from rapidfuzz import process
-        from rapidfuzz.distance import Levenshtein
+        from rapidfuzz.distance import OSA, Levenshtein
 
         if len(text) < 2:
             return []
@@ -135,7 +135,7 @@ class NameBook:
         for name in by_sound.get(sound, ()):
             found[name] = _likeness(text, name)
         cutoff = LEAST if chinese else SURE
-        scorer = Levenshtein.normalized_similarity
+        scorer = Levenshtein.normalized_similarity if chinese else OSA.normalized_similarity
         for name, _, _ in process.extract(text, names, scorer=scorer, score_cutoff=cutoff, limit=12):
             found[name] = _likeness(text, name)
         if chinese:
@@ -228,9 +228,11 @@ def _likeness(text: str, name: str) -> float:
 def _likeness_of_letters(text: str, name: str) -> float:
     from rapidfuzz.distance import OSA
 
-    if re.findall(r"\d+", text) != re.findall(r"\d+", name):
+    slips = OSA.distance(text, name)
+    # one slip may be in any name, two only in a long one
+    if re.findall(r"\d+", text) != re.findall(r"\d+", name) or slips > 1 + len(name) // 16:
         return 0.0
-    return max(0.0, 1.0 - OSA.distance(text, name) / max(len(text), len(name)))
+    return max(0.0, 1.0 - slips / max(len(text), len(name)))
 
 
 def guards_of(street: str) -> list[str]:

@@ -6,7 +6,8 @@ import re
 from typing import Final, NamedTuple
 
 _PARTS: Final = re.compile(r"([甲乙丙丁戊己]?)(\d+)([a-z]?)([甲乙丙丁戊己]?)(?:[-附之](\d+[a-z]?))?(?:号?附(\d+))?")
-_LATIN: Final = re.compile(r"(\d+) ?(1/2|/2)? ?([a-z]?)$")
+_LATIN: Final = re.compile(r"(\d+) ?(1/2|/2|\.5)? ?([a-z]?)$")
+_SPOT: Final = re.compile(r"[甲乙丙丁戊己]?(\d+)(\.5)?([a-z])?(?:-(\d+)[a-z]?)?")
 _STEMS: Final = "甲乙丙丁戊己"
 
 
@@ -35,8 +36,8 @@ def chinese(text: str) -> Number | None:
 def latin(text: str) -> Number | None:
     """Read a house number between letters: "27 b", "16 1/2".
 
-    >>> latin("27 b").key, latin("16 1/2").key, latin("7").value
-    ('27b', '16.5', 7)
+    >>> latin("27 b").key, latin("16 1/2").key, latin("16.5").key, latin("7").value
+    ('27b', '16.5', '16.5', 7)
     """
     found = _LATIN.match(text.strip())
     if found is None:
@@ -52,3 +53,17 @@ def listed(text: str) -> list[str]:
     (['126', '128', '130'], ['171', '195'], ['5', '7'])
     """
     return [part.strip() for part in re.split(r"[、,&+和及至\-]", text) if part.strip()]
+
+
+def spot(key: str) -> float:
+    """Return where a number stands in its row: 27b and 27-1 behind 27, before 28; -1 for what is no number.
+
+    >>> spot("27"), spot("27b"), spot("16.5"), spot("3-2"), spot("甲3"), spot("x")
+    (27.0, 27.06, 16.5, 3.06, 3.0, -1.0)
+    """
+    found = _SPOT.fullmatch(key)
+    if found is None:
+        return -1.0
+    value, half, letter, sub = found.groups()
+    on = 3 * (ord(letter) - ord("a") + 1) if letter else 3 * int(sub) if sub else 50 if half else 0
+    return int(value[:9]) + min(on, 97) / 100

@@ -21,6 +21,8 @@ SPELLINGS: Final = (
     ("r_to", "right_to", "r_t_add", "rtoadd", "toright"),
 )
 COLUMNS: Final = ("left_from", "left_to", "right_from", "right_to")
+#: a street of which no number is known is looked at in so many places
+_SPOTS: Final = 24
 #: so far from the middle of the street houses are looked for
 SETBACK_M: Final = 14.0
 
@@ -83,6 +85,20 @@ class Ranges:
                     found.append(self._beside(at, share, left=side == 0))
         return found
 
+    def anywhere(self, road: str) -> Between | None:
+        """Return places along both sides of all of a street, for a number of which nothing is known."""
+        pieces = self._of.get(road)
+        if not pieces:
+            return None
+        found = [
+            self._beside(at, share, left=left)
+            for at in pieces
+            for share in np.linspace(0.0, 1.0, max(2, _SPOTS // len(pieces)))
+            for left in (True, False)
+        ]
+        lons, lats = np.array([one.lon for one in found]), np.array([one.lat for one in found])
+        return Between((), float(np.median(lons)), float(np.median(lats)), lons, lats)
+
     def _beside(self, at: int, share: float, *, left: bool) -> Between:
         """Return a point beside a piece of street; ends are kept off, where other streets cross."""
         line = self._lines[at]
@@ -96,4 +112,4 @@ class Ranges:
         length = float(np.hypot(*along)) or 1.0
         across = np.array([-along[1], along[0]]) / length * (SETBACK_M if left else -SETBACK_M)
         lon, lat = here + across / scale
-        return Between((), float(lon), float(lat), 8.0)
+        return Between((), float(lon), float(lat), np.array([lon]), np.array([lat]))

@@ -96,12 +96,9 @@ def matcher_of(standing: Standing) -> Matcher | None:
         return None
     gazetteer, index = frames.gazetteer, standing.layer.index
 
-    def locate(lon: float, lat: float) -> tuple[int, float]:
-        return index.locate_one(lon, lat), index.border_one(lon, lat)[0]
-
     areas = index.locate(gazetteer.lon, gazetteer.lat) if len(gazetteer.lon) else np.empty(0, np.int64)
     communities = {n: fact["community"] for n, fact in enumerate(standing.layer.facts) if fact["community"]}
-    return Matcher(gazetteer, areas, locate=locate, communities=communities)
+    return Matcher(gazetteer, areas, ground=index, communities=communities)
 
 
 def address_at(answers: Answers, text: str, *, on: date | None = None, tier: str | None = None) -> AddressAnswer:

@@ -12,11 +12,11 @@ import pytest
 
 from addressed.city import City, build_city
 from addressed.corrupt import corrupted
+from addressed.essen import essen, of_rows, points_of
 from addressed.measured import (
     Outcome,
     cambridge,
     city_matcher,
-    essen,
     measured,
     registered,
 )
@@ -64,10 +64,12 @@ def test_registered_addresses_are_all_found(town: tuple[City, Matcher]) -> None:
 def test_cambridge_from_ranges_and_the_other_half(real_data) -> None:
     found: Outcome = cambridge(real_data)
     assert found.wrong <= 0.005, found
-    assert found.right >= 0.94, found
+    assert found.right >= 0.98, found
 
 
 def test_essen_from_the_other_four_fifths(real_data) -> None:
-    found: Outcome = essen(real_data)
-    assert found.wrong <= 0.005, found
-    assert found.right >= 0.82, found
+    """In cells of whole rows; `benchmarks/addresses.py` asks all in the grids of a plan, which takes minutes."""
+    points = points_of(real_data)
+    found = essen(points, of_rows(points), share=0.4)
+    assert found.wrong <= 0.006, found
+    assert found.right >= 0.96, found
