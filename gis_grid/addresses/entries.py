@@ -15,7 +15,7 @@ from gis_grid.addresses.names import NameBook
 from gis_grid.addresses.normalise import fold_all, is_chinese
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -165,20 +165,43 @@ class Layout:
     def __init__(self, frame: pd.DataFrame, by: list[str], heads: list[list[str]]) -> None:
         chosen = frame[frame[by[0]] != ""]
         order = chosen.sort_values(by, kind="stable").index.to_numpy()
-        self.rows: Longs = order.astype(np.int64)
-        self.slices: dict[str, tuple[int, int]] = {}
+        self._rows: Longs = order.astype(np.int64)
+        self._slices: dict[str, tuple[int, int]] = {}
         for head in heads:
             keys = frame[head[0]].to_numpy(dtype=object)[order]
             for more in head[1:]:
                 keys = keys + "|" + frame[more].to_numpy(dtype=object)[order]
             start = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.empty(0, np.int64)
             stop = np.r_[start[1:], len(keys)][: len(start)].astype(np.int64).tolist()
-            self.slices.update(zip(keys[start].tolist(), zip(start.tolist(), stop, strict=True), strict=True))
+            self._slices.update(zip(keys[start].tolist(), zip(start.tolist(), stop, strict=True), strict=True))
+
+        self._changed: dict[str, Longs] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return self.get(key) is not None
 
     def get(self, key: str) -> Longs | None:
         """Return the rows of a key, None where there is none."""
-        found = self.slices.get(key)
-        return None if found is None else self.rows[found[0] : found[1]]
+        changed = self._changed.get(key) if self._changed else None
+        if changed is not None:
+            return changed if len(changed) else None
+        found = self._slices.get(key)
+        return None if found is None else self._rows[found[0] : found[1]]
+
+    def keys(self) -> list[str]:
+        """Return all keys."""
+        return [key for key in dict.fromkeys([*self._slices, *self._changed]) if key in self]
+
+    def put(self, key: str, rows: Iterable[int]) -> None:
+        """Let a key have further rows."""
+        held = self.get(key)
+        self._changed[key] = np.array(sorted([*(() if held is None else held), *rows]), dtype=np.int64)
+
+    def drop(self, key: str, rows: Iterable[int]) -> None:
+        """Take rows from a key; without any it is gone."""
+        held = self.get(key)
+        if held is not None:
+            self._changed[key] = held[~np.isin(held, list(rows))]
 
 
 def places_of(parsed: Parsed) -> int:

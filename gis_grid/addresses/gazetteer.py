@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from gis_grid.addresses import latin, numbers, ranges
+from gis_grid.addresses import changes, latin, numbers, ranges
 from gis_grid.addresses.entries import COLUMNS, Layout, areas_stated, base_of, read_entries
 from gis_grid.addresses.errors import Errors, learned
 from gis_grid.addresses.interpolate import DEGREE_M, Street
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Longs = NDArray[np.int64]
 
 #: under this key a plan notes which districts its addresses say they lie in
 DISTRICTS: Final = "address_districts"
@@ -72,26 +75,24 @@ class Gazetteer:
         names: Mapping[str, int] | None = None,
         aliases: Mapping[str, str] | None = None,
     ) -> None:
-        _check(entries)
-        self.entries = _in_degrees(entries).reset_index(drop=True)
-        xy = shapely.get_coordinates(self.entries.geometry.to_numpy())
+        spots = _checked(entries)
+        xy = shapely.get_coordinates(spots.geometry.to_numpy())
         self.lon, self.lat = xy[:, 0].copy(), xy[:, 1].copy()
-        table = pd.DataFrame({name: self.entries[name].astype(object).fillna("") for name in COLUMNS})
-        values = [_value(key) for key in table["number"].tolist()]
-        self.values: NDArray[np.int64] = np.array(values, dtype=np.int64)
-        self.spots: NDArray[np.float64] = np.array([numbers.spot(key) for key in table["number"].tolist()], dtype=float)
-        table["value"] = self.values
+        table = pd.DataFrame({name: spots[name].astype(object).fillna("").to_numpy() for name in COLUMNS})
+        #: where each number stands in its row, -1 where there is none
+        self.spots: Floats = np.array([numbers.spot(key) for key in table["number"].tolist()], dtype=float)
+        table["value"] = np.floor(self.spots)
         by_road = ["road", "value", "number", "building", "stairwell"]
         self.roads = Layout(table, by_road, [["road"], ["road", "number"]])
         self.compounds = Layout(table, ["compound", "building", "stairwell"], [["compound"]])
-        self.building = table["building"].to_numpy(dtype=object)
-        self.stairwell = table["stairwell"].to_numpy(dtype=object)
-        self._table = table
-        self._columns = {name: table[name].to_numpy(dtype=object) for name in COLUMNS}
+        self.columns = {name: table[name].to_numpy(dtype=object) for name in COLUMNS}
+        #: whether each entry still is one
+        self.held = np.ones(len(table), dtype=bool)
         self.streets = _in_degrees(streets) if streets is not None and len(streets) else None
         self.ranges = ranges.Ranges(self.streets) if self.streets is not None else None
         self.further = dict(names or {})
-        self.book = NameBook(self._kinds(), aliases)
+        self.aliases = dict(aliases or {})
+        self.book = NameBook(self.kinds(), self.aliases)
         self.street = lru_cache(maxsize=50_000)(self._street)
 
     @classmethod
@@ -125,10 +126,18 @@ class Gazetteer:
             numbered = numbered.assign(road=_road_keys(numbered))[["road", *ranges.COLUMNS, numbered.geometry.name]]
         return cls(entries, streets=numbered, names=known, aliases=aliases)
 
-    def _kinds(self) -> dict[str, int]:
-        roads = dict.fromkeys(self._table["road"].unique().tolist())
+    @property
+    def entries(self) -> gpd.GeoDataFrame:
+        """The entries as a frame of points, without those that were removed."""
+        held = {name: column[self.held] for name, column in self.columns.items()}
+        points = shapely.points(self.lon[self.held], self.lat[self.held])
+        return gpd.GeoDataFrame(held, geometry=points, crs=WGS84)
+
+    def kinds(self) -> dict[str, int]:
+        """Return what each name is that it knows."""
+        roads = dict.fromkeys(self.columns["road"][self.held].tolist())
         pairs = [(base_of(road), ROAD) for road in dict.fromkeys(map(base_of, roads))]
-        pairs += [(name, COMPOUND) for name in self._table["compound"].unique().tolist()]
+        pairs += [(name, COMPOUND) for name in dict.fromkeys(self.columns["compound"][self.held].tolist())]
         if self.streets is not None:
             pairs += [(name, ROAD) for name in self.streets["road"].unique().tolist()]
         return kinds_of([*self.further.items(), *dict.fromkeys(pairs)])
@@ -138,16 +147,16 @@ class Gazetteer:
         rows = self.roads.get(road)
         if rows is None:
             return None
-        rows = rows[self.values[rows] >= 0]
+        rows = rows[self.spots[rows] >= 0]
         return Street(self.spots[rows], self.lon[rows], self.lat[rows], rows, self.errors) if len(rows) else None
 
     @cached_property
     def errors(self) -> Errors:
         """How far its numbers lie from where their neighbours make them expected (`gis_grid.addresses.errors`)."""
-        rows = self.roads.rows[self.values[self.roads.rows] >= 0]
-        road = pd.factorize(self._columns["road"][rows])[0]
+        rows = np.flatnonzero(self.held & (self.spots >= 0) & (self.columns["road"] != ""))
+        road = pd.factorize(self.columns["road"][rows])[0]
         value = self.spots[rows]
-        group = road * 2 + self.values[rows] % 2
+        group = road * 2 + np.floor(value).astype(np.int64) % 2
         order = np.lexsort((value, group))
         rows = rows[order]
         x = self.lon[rows] * DEGREE_M * np.cos(np.radians(self.lat[rows].mean() if len(rows) else 0.0))
@@ -157,6 +166,23 @@ class Gazetteer:
     def districts(self) -> list[str]:
         """The names of districts that its addresses say they lie in, and those that were given."""
         return sorted(name for name, kind in self.further.items() if kind & AREA and name.endswith(("区", "县", "市")))
+
+    def add(self, entries: gpd.GeoDataFrame) -> Longs:
+        """Take in further entries, in place, and return their rows (`gis_grid.addresses.changes`)."""
+        return changes.add(self, _checked(entries))
+
+    def remove(self, rows: Iterable[int]) -> None:
+        """Take entries out, in place; the rows of others stay what they are."""
+        changes.remove(self, rows)
+
+    def rename(self, old: str, new: str) -> int:
+        """Give a road or compound a new name, in place; the old one stays known. Returns how many entries it had."""
+        return changes.rename(self, old, new)
+
+    @cached_property
+    def places(self) -> changes.Places:
+        """Where its entries lie (`gis_grid.addresses.changes.Places`)."""
+        return changes.Places(self)
 
     @cached_property
     def _matcher(self) -> Any:
@@ -182,7 +208,7 @@ class Gazetteer:
 
     def label(self, row: int, *, level: str = "stairwell") -> str:
         """Return the address of a row as people write it, down to a level of `gis_grid.addresses.match.LEVELS`."""
-        road, number, compound, building, stairwell = (self._columns[name][row] for name in COLUMNS)
+        road, number, compound, building, stairwell = (self.columns[name][row] for name in COLUMNS)
         sign = "号" if is_chinese(road) else ""
         if level == "road":
             return str(road)
@@ -195,12 +221,13 @@ class Gazetteer:
         return "".join(parts)
 
 
-def _check(entries: gpd.GeoDataFrame) -> None:
+def _checked(entries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     faults = [Fault("the column is missing", "addresses", name) for name in COLUMNS if name not in entries]
     if entries.crs is None:
         faults.append(Fault("the frame has no CRS", "addresses", remedy="declare one (set_crs)"))
     if faults:
         raise FrameError(faults)
+    return _in_degrees(entries)
 
 
 def _in_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -210,11 +237,6 @@ def _in_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         return frame
     shapes = transform_geometries(frame.geometry.to_numpy(), frame.crs, WGS84)
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=WGS84))
-
-
-def _value(key: str) -> int:
-    found = numbers.chinese(key) or numbers.latin(key)
-    return found.value if found else -1
 
 
 def _road_keys(streets: gpd.GeoDataFrame) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from gis_grid.addresses import latin, numbers
+from gis_grid.addresses.changes import located_anew
 from gis_grid.addresses.entries import number_keys
 from gis_grid.addresses.grammar import Parsed, Spot, parse
 from gis_grid.addresses.ground import Odds
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from gis_grid.addresses.changes import Box
     from gis_grid.addresses.gazetteer import Gazetteer
     from gis_grid.addresses.ground import Ground
     from gis_grid.addresses.interpolate import Between
@@ -33,7 +35,6 @@ MARGIN: Final = 0.12
 _MOST_ALTERNATIVES: Final = 6
 #: an unknown number is told where it lies in one area with this probability
 CONFIDENCE: Final = 0.79
-#: how sure a street is whose last word has a slip in it
 _SLIP: Final = 0.93
 #: what is less probable than this is not named as possible
 _LEAST_SHARE: Final = 0.05
@@ -76,7 +77,6 @@ class _Hit:
     areas: tuple[int, ...]
     lon: float = float("nan")
     lat: float = float("nan")
-    missed: bool = False
     share: float = 1.0
 
 
@@ -87,6 +87,12 @@ class _Case:
     groups: list[list[_Hit]] = field(default_factory=list)
     unknown: int = 0
     parsed: Parsed | None = None
+
+    def add(self, hits: list[_Hit]) -> None:
+        if hits:
+            self.groups.append(hits)
+        else:
+            self.unknown += 1
 
 
 class Matcher:
@@ -117,10 +123,15 @@ class Matcher:
         self.confidence = confidence
         self.gazetteer = gazetteer
         self.areas = np.zeros(len(gazetteer.lon), dtype=np.int64) if areas is None else areas
-        self._odds = Odds(gazetteer, ground) if ground is not None else None
+        self._ground, self._odds = ground, Odds(gazetteer, ground) if ground is not None else None
         self._communities = dict(communities or {})
         districts = (name for name, kind in gazetteer.book.kinds.items() if kind & AREA)
         self._has_areas = any(name.endswith(("区", "县", "市")) for name in districts)
+
+    def follow(self, boxes: Sequence[Box] = ()) -> int:
+        """Look up anew where entries lie that were added, or lie in boxes (degrees) where areas changed; how many."""
+        self.areas, count = located_anew(self.gazetteer, self.areas, self._ground, boxes)
+        return count
 
     def match(self, text: str) -> Match:
         """Return what an address is."""
@@ -136,41 +147,32 @@ class Matcher:
         """Return what a folded address is."""
         if not text:
             return Match(reason="empty")
-        case = self._chinese(text) if is_chinese(text) else self._latin(text)
-        return self._decided(case)
+        return self._decided(self._chinese(text) if is_chinese(text) else self._latin(text))
 
     def _chinese(self, text: str) -> _Case:
         parsed = parse(text, self.gazetteer.book)
         case = _Case(parsed=parsed)
         for spot in parsed.roads:
-            self._add(case, self._road(spot, parsed))
+            case.add(self._road(spot, parsed))
         for spot in parsed.compounds:
-            self._add(case, self._compound(spot, parsed))
+            case.add(self._compound(spot, parsed))
         return case
 
     def _latin(self, text: str) -> _Case:
         street, number = latin.split(text)
         number = latin.within(text, number)
-        names = self._latin_names(street)
-        case = _Case()
+        case, names = _Case(), self._latin_names(street)
         keys = [found.key for found in map(numbers.latin, latin.span(number)) if found is not None]
-        self._add(case, self._numbered(names, "", keys, None) if keys or not number else [])
+        case.add(self._numbered(names, "", keys, None) if keys or not number else [])
         return case
 
     def _latin_names(self, street: str) -> list[Name]:
-        """Return the streets that may be meant: the one written, one with a slip in its last word, or similar ones."""
+        """Return the street that is written, one with a slip in its last word, or similar ones."""
         key, known = latin.street_key(street), self.gazetteer.book.kinds
         if key in known:
             return [Name(key, 1.0)]
         found = [Name(other, _SLIP) for other in latin.mended(street) if other in known]
         return found or self._names(Spot(key, known=False), ROAD)
-
-    @staticmethod
-    def _add(case: _Case, hits: list[_Hit]) -> None:
-        if hits:
-            case.groups.append(hits)
-        else:
-            case.unknown += 1
 
     def _names(self, spot: Spot, kind: int) -> list[Name]:
         if spot.known:
@@ -218,8 +220,7 @@ class Matcher:
             rows = self.gazetteer.compounds.get(name.text)
             if rows is not None:
                 hits.append(self._refined(COMPOUND_LEVEL, name.score, rows, parsed))
-        found = [hit for hit in hits if hit.level >= BUILDING]
-        return found or hits
+        return [hit for hit in hits if hit.level >= BUILDING] or hits
 
     def _refined(self, level: int, score: float, rows: Longs, parsed: Parsed | None) -> _Hit:
         """Return a hit narrowed down to building and stairwell, as far as there are such."""
@@ -227,8 +228,8 @@ class Matcher:
         if parsed is None:
             return self._hit(level, score, rows)
         for wanted, column, finer in (
-            (parsed.building, self.gazetteer.building, BUILDING),
-            (parsed.stairwell, self.gazetteer.stairwell, STAIRWELL),
+            (parsed.building, self.gazetteer.columns["building"], BUILDING),
+            (parsed.stairwell, self.gazetteer.columns["stairwell"], STAIRWELL),
         ):
             if not wanted:
                 continue
@@ -239,10 +240,10 @@ class Matcher:
             elif (there != "").any():
                 missed = True
                 break
-        return self._hit(level, score * (0.8 if missed else 1.0), rows, missed=missed)
+        return self._hit(level, score * (0.8 if missed else 1.0), rows)
 
-    def _hit(self, level: int, score: float, rows: Longs, *, missed: bool = False) -> _Hit:
-        return _Hit(level, score, rows, _distinct(self.areas[rows].tolist()), missed=missed)
+    def _hit(self, level: int, score: float, rows: Longs) -> _Hit:
+        return _Hit(level, score, rows, _distinct(self.areas[rows].tolist()))
 
     def _between(self, road: str, key: str, score: float) -> list[_Hit]:
         """Return where a number may be that no point has."""
@@ -335,8 +336,8 @@ class Matcher:
             return Match(reason="unknown" if unknown or not named else "no-place")
         if len(areas) == 1:
             return Match("community", _WORTH[0], areas[0], label=named[0])
-        several = tuple(Alternative(area, named[0], _WORTH[0]) for area in areas[:_MOST_ALTERNATIVES])
-        return Match(reason="which-road", alternatives=several)
+        several = [Alternative(area, named[0], _WORTH[0]) for area in areas[:_MOST_ALTERNATIVES]]
+        return Match(reason="which-road", alternatives=tuple(several))
 
     def _refused(self, reason: str, groups: list[list[_Hit]], among: Iterable[int] | None = None) -> Match:
         best: dict[int, tuple[float, _Hit]] = {}
@@ -377,11 +378,11 @@ def _agreeing(groups: list[list[_Hit]]) -> list[list[_Hit]]:
     """Leave out weak findings that contradict strong ones: a guessed name or number gives way to an exact one."""
     if len(groups) < 2 or _common(groups):
         return groups
-    strong = [group for group in groups if max(hit.score for hit in group) >= 0.95 and group[0].level != ROAD_LEVEL]
-    if not strong or not _common(strong):
-        return groups
-    weak = [group for group in groups if group not in strong]
-    return strong if all(max(hit.score for hit in group) < 0.9 for group in weak) else groups
+    best = [max(hit.score for hit in group) for group in groups]
+    exact = [one >= 0.95 and group[0].level != ROAD_LEVEL for one, group in zip(best, groups, strict=True)]
+    strong = [group for group, is_exact in zip(groups, exact, strict=True) if is_exact]
+    weak = all(one < 0.9 for one, is_exact in zip(best, exact, strict=True) if not is_exact)
+    return strong if strong and weak and _common(strong) else groups
 
 
 def _why(groups: list[list[_Hit]]) -> str:

@@ -74,7 +74,7 @@ class NameBook:
     """
 
     def __init__(self, kinds: Mapping[str, int], aliases: Mapping[str, str] | None = None) -> None:
-        self.kinds = dict(kinds)
+        self.kinds, self.given = dict(kinds), dict(aliases or {})
         self.aliases = {old: new for old, new in (aliases or {}).items() if new in self.kinds and old not in self.kinds}
         known = {**self.kinds, **{old: self.kinds[new] for old, new in self.aliases.items()}}
         self._known = {name: kind for name, kind in known.items() if is_chinese(name)}

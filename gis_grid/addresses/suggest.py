@@ -45,7 +45,7 @@ class Suggester:
                 continue
             keys += [(key, name) for key in _keys(name)]
         self._keys = sorted(set(keys))
-        self._doors = sorted(gazetteer.roads.slices)
+        self._doors = sorted(gazetteer.roads.keys())
 
     def suggest(self, text: str, most: int = MOST) -> list[Suggestion]:
         """Return up to `most` completions of what was typed."""
@@ -74,7 +74,7 @@ class Suggester:
         if split is None or not is_chinese(typed):
             return {}
         road = self._gazetteer.book.meant(split[1]) + (split[2] or "")
-        if road not in self._gazetteer.roads.slices:
+        if road not in self._gazetteer.roads:
             return {}
         prefix = f"{road}|{split[3] or ''}"
         found: dict[str, str] = {} if split[3] else {road: "road"}
