@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
+import shapely
 
 from gis_grid.addresses import Match, Matcher
+from gis_grid.addresses.gazetteer import in_degrees
 from gis_grid.addresses.reasons import REASONS
-from gis_grid.lookup.answers import Found
+from gis_grid.lookup.found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from gis_grid.addresses.suggest import Suggestion
-    from gis_grid.lookup.answers import Answers, Standing
+    from gis_grid.lookup.answers import Answers
+    from gis_grid.lookup.found import Standing
 
 
 class Other(NamedTuple):
@@ -99,6 +102,18 @@ def matcher_of(standing: Standing) -> Matcher | None:
     areas = index.locate(gazetteer.lon, gazetteer.lat) if len(gazetteer.lon) else np.empty(0, np.int64)
     communities = {n: fact["community"] for n, fact in enumerate(standing.layer.facts) if fact["community"]}
     return Matcher(gazetteer, areas, ground=index, communities=communities)
+
+
+def doors_in(standing: Standing) -> dict[str, int]:
+    """Return how many addresses of a publication lie in each grid, by code; empty where it has no addresses."""
+    frames = standing.published.addresses
+    if frames is None or frames.addresses is None:
+        return {}
+    shapes = in_degrees(frames.addresses).geometry.to_numpy()
+    lon, lat = shapely.get_coordinates(shapes).T
+    codes = standing.layer.codes
+    grid = standing.layer.index.locate(np.ascontiguousarray(lon), np.ascontiguousarray(lat))
+    return dict(zip(codes, np.bincount(grid[grid >= 0], minlength=len(codes)).tolist(), strict=True))
 
 
 def address_at(answers: Answers, text: str, *, on: date | None = None, tier: str | None = None) -> AddressAnswer:
