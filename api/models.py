@@ -108,6 +108,14 @@ class Possible(BaseModel):
     score: float
 
 
+class RenamedTold(BaseModel):
+    """An old name that an address was asked by."""
+
+    alias: str
+    name: str = Field(description="What it is called now.")
+    note: str
+
+
 class AddressAnswer(BaseModel):
     """The grid of an address, who looks after it, and how it was found."""
 
@@ -116,6 +124,7 @@ class AddressAnswer(BaseModel):
     level: str = Field(description="stairwell, building, door, interpolated, road, compound or community.")
     score: float = Field(description="How sure the answer is, up to 1.")
     label: str = Field(description="What was found, without floor and room.")
+    renamed: list[RenamedTold] = Field(description="Old names that it was asked by.")
     lon: float | None
     lat: float | None
     reason: str

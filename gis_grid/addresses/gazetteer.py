@@ -286,6 +286,8 @@ class AddressFrames:
         Frames whose `name` is known besides.
     areas
         Names of what the district lies in and consists of.
+    aliases
+        Other and old names: columns `alias`, `name` and `note`.
     """
 
     addresses: gpd.GeoDataFrame | None = None
@@ -293,6 +295,16 @@ class AddressFrames:
     streets: gpd.GeoDataFrame | None = None
     communities: pd.DataFrame | None = None
     areas: tuple[str, ...] = ()
+    aliases: pd.DataFrame | None = None
+
+    @cached_property
+    def former(self) -> dict[str, tuple[str, str, str]]:
+        """What is said of each alias (folded): itself, the name it stands for, and a note, as they were written."""
+        if self.aliases is None or not len(self.aliases):
+            return {}
+        rows = self.aliases[["alias", "name", "note"]].astype(object).fillna("").to_numpy().tolist()
+        keys = fold_all([row[0] for row in rows])
+        return {key: (str(row[0]), str(row[1]), str(row[2])) for key, row in zip(keys, rows, strict=True)}
 
     @cached_property
     def gazetteer(self) -> Gazetteer:
@@ -301,4 +313,7 @@ class AddressFrames:
         if entries is None:
             entries = gpd.GeoDataFrame(dict.fromkeys(COLUMNS, ""), geometry=[], index=[], crs=WGS84)
         names = _further(self.streets, self.communities, self.areas)
-        return Gazetteer(entries, streets=self.numbers, names=names)
+        said = list(self.former.items())
+        meant = fold_all([name for _, (_, name, _) in said]) if said else []
+        aliases = {alias: name for (alias, _), name in zip(said, meant, strict=True)}
+        return Gazetteer(entries, streets=self.numbers, names=names, aliases=aliases)

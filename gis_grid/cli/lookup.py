@@ -139,6 +139,9 @@ def _address_lines(answer: dict[str, Any]) -> Iterable[str]:
         place = f"{grid['community']}, " if grid["community"] else ""
         yield f"{grid['code']} {grid['name']} ({place}{grid['households']} households)"
         yield f"{answer['label'] or grid['name']}, by {answer['level']}, score {answer['score']:g}"
+        for one in answer["renamed"]:
+            noted = f" ({one['note']})" if one["note"] else ""
+            yield f"{one['alias']} 是 {one['name']} 的旧名或别名; old or other name of {one['name']}{noted}"
         yield from _people_lines(answer["people"])
         return
     yield f"{answer['reason_zh']} {answer['reason_en']}"

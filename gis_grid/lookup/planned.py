@@ -53,7 +53,8 @@ def addresses_of_plan(plan: Plan, areas: Iterable[str] = ()) -> AddressFrames | 
     if plan.addresses is None and plan.numbers is None:
         return None
     stated = plan.metadata.get(DISTRICTS, "").split(",")
-    return AddressFrames(plan.addresses, plan.numbers, plan.streets, plan.communities, (*areas, *filter(None, stated)))
+    known = (*areas, *filter(None, stated))
+    return AddressFrames(plan.addresses, plan.numbers, plan.streets, plan.communities, known, plan.aliases)
 
 
 def parts_of_plan(plan: Plan) -> gpd.GeoDataFrame | None:

@@ -11,7 +11,7 @@ from pyproj import Transformer
 
 from gis_grid.cli import main
 from gis_grid.lookup import Answers
-from gis_grid.planfile import write_plan
+from gis_grid.planfile import read_plan, write_plan
 from gis_grid.store import open_store
 from gis_grid.store.editions import read_editions
 from small import CRS, EAST, NORTH, small_plan
@@ -71,8 +71,6 @@ def test_doors_come_with_an_import_and_go_out_again(
     there = ("--store", store_address)
     taken = done("import", plan_file, *DISTRICT, "--addresses", doors, "--crs", "gcj02", *there)
     done("export", taken["plan"], "--out", tmp_path / "out.gpkg", *there)
-    from gis_grid.planfile import read_plan
-
     kept = read_plan(tmp_path / "out.gpkg").addresses
     assert kept is not None
     assert kept["number"].tolist() == ["12", "121"]
@@ -99,3 +97,58 @@ def test_a_file_without_crs_is_one_kind_message(
     assert "|crs=" in result.output
     assert "Traceback" not in result.output
     assert json.loads(run("export", "--list", "--json", "--store", place).stdout) == [], "nothing was kept"
+
+
+@pytest.fixture
+def old_names(tmp_path: Path) -> Path:
+    path = tmp_path / "aliases.csv"
+    path.write_text("名称,旧名,备注\n新华路,胜利路,1998年更名\n", encoding="gb18030")
+    return path
+
+
+def test_an_old_name_leads_to_the_place_and_is_said(
+    store_address: str, plan_file: Path, doors: Path, old_names: Path, tmp_path: Path
+) -> None:
+    given = ("--addresses", doors, "--crs", "wgs84", "--aliases", old_names, "--allow-errors")
+    there = ("--effective", "2026-01-01", "--store", store_address)
+    plan = done("publish", plan_file, *DISTRICT, *given, *there)["plan"]
+    with open_store(store_address) as store:
+        found = Answers(read_editions(store)[0]).address("胜利路12号")
+    assert found.grid is not None, found.reason
+    assert found.grid.code == small_plan().grids.sort_index()["code"].iloc[0]
+    assert [tuple(one) for one in found.renamed] == [("胜利路", "新华路", "1998年更名")]
+    done("export", plan, "--out", tmp_path / "out.gpkg", "--store", store_address)
+    kept = read_plan(tmp_path / "out.gpkg").aliases
+    assert kept is not None
+    assert kept.to_numpy().tolist() == [["胜利路", "新华路", "1998年更名"]]
+    said = run("lookup", tmp_path / "out.gpkg", "--address", "胜利路12号")
+    assert said.exit_code == 0, said.output
+    assert "胜利路 是 新华路 的旧名" in said.output
+    assert "old or other name of 新华路 (1998年更名)" in said.output
+    asked = run("lookup", tmp_path / "out.gpkg", "--address", "新华路12号", "--json")
+    assert json.loads(asked.stdout)["renamed"] == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("name,alias\n新华路,\n,甲路\n", ["row 1", "row 2", "alias", "name", "empty"]),
+        ("name,alias\n新华路,甲路\n环城路,甲路\n", ["row 2", "stands for '新华路' and for '环城路'"]),
+        ("name,alias\n没有路,甲路\n新华路,环城路\n", ["row 1", "没有路", "row 2", "a name of its own"]),
+        ("name,alias\n新华路,新华路\n", ["row 1", "stands for itself"]),
+        ("name,other\n新华路,甲路\n", ["alias", "旧名", "its columns are: name, other"]),
+    ],
+)
+def test_aliases_that_cannot_be_used_are_all_named(
+    plan_file: Path, doors: Path, tmp_path: Path, rows: str, said: list[str]
+) -> None:
+    place, table = tmp_path / "s.sqlite", tmp_path / "aliases.csv"
+    table.write_text(rows, encoding="utf-8")
+    doors.write_text(doors.read_text(encoding="utf-8-sig").replace("新华路121", "环城路121"), encoding="utf-8-sig")
+    assert run("init", "--store", place).exit_code == 0
+    given = ("--addresses", doors, "--crs", "wgs84", "--aliases", table)
+    result = run("import", plan_file, *DISTRICT, *given, "--store", place)
+    assert result.exit_code == 2
+    for word in ["aliases.csv", *said]:
+        assert word in result.output, result.output
+    assert json.loads(run("export", "--list", "--json", "--store", place).stdout) == []
