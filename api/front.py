@@ -222,9 +222,14 @@ def answer(wish: Wish, caller: Caller, answers: Answers, *, whole: bool) -> Repl
     path, code = path_of(found.grid), found.grid.code
     if not whole and not actor.may("lookup", path):
         raise Problem(403, "elsewhere", "the point lies outside your part of the administrative tree")
-    if actor.path != WHOLE and found.also_possible:
+    if actor.path != WHOLE and (found.also_possible or found.building):
         found = _seen_by(actor, found, whole=whole)
-    return Reply(200, found.json(small=actor.may("read_small_counts", path)), "inside", code)
+    return Reply(
+        200,
+        found.json(small=actor.may("read_small_counts", path)),
+        "inside" if found.building is None else "which-stairwell",
+        code,
+    )
 
 
 def answer_address(wish: Wish, caller: Caller, answers: Answers, *, whole: bool) -> Reply:
@@ -258,7 +263,11 @@ def path_of(found: Found) -> str:
 def _seen_by(actor: Actor, found: Answer, *, whole: bool) -> Answer:
     """Leave out neighbours in other parts of the tree, where a caller may not look."""
     also = tuple(one for one in found.also_possible if whole or actor.may("lookup", path_of(one)))
-    return replace(found, also_possible=also)
+    building = found.building
+    if building is not None:
+        seen = tuple(one for one in building.stairwells if whole or actor.may("lookup", path_of(one.found)))
+        building = building._replace(stairwells=seen)
+    return replace(found, also_possible=also, building=building)
 
 
 def _outside(found: Answer, actor: Actor, wish: Wish, *, whole: bool) -> Problem:

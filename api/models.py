@@ -70,6 +70,21 @@ class Nearby(GridTold):
     distance_m: float
 
 
+class StairwellTold(BaseModel):
+    """A stairwell of a building that several grids share, with its grid and people."""
+
+    stairwell: str = Field(description="Its name; empty where no address says it.")
+    grid: GridTold
+    people: list[Person]
+
+
+class BuildingTold(BaseModel):
+    """A building that several grids share."""
+
+    label: str = Field(description="Its address; empty where none is known.")
+    stairwells: list[StairwellTold]
+
+
 class LookupAnswer(BaseModel):
     """The grid of a point, who looks after it, and how sure that is."""
 
@@ -77,6 +92,8 @@ class LookupAnswer(BaseModel):
     people: list[Person]
     distance_to_border_m: float
     also_possible: list[Nearby] = Field(description="Grids within the stated accuracy.")
+    status: str = Field(description="ok, or which-stairwell: the point is at a building that several grids share.")
+    building: BuildingTold | None = Field(description="That building, with the grid of each stairwell.")
     district: str
     plan: str
     as_of: date
@@ -91,6 +108,14 @@ class Possible(BaseModel):
     score: float
 
 
+class RenamedTold(BaseModel):
+    """An old name that an address was asked by."""
+
+    alias: str
+    name: str = Field(description="What it is called now.")
+    note: str
+
+
 class AddressAnswer(BaseModel):
     """The grid of an address, who looks after it, and how it was found."""
 
@@ -99,6 +124,7 @@ class AddressAnswer(BaseModel):
     level: str = Field(description="stairwell, building, door, interpolated, road, compound or community.")
     score: float = Field(description="How sure the answer is, up to 1.")
     label: str = Field(description="What was found, without floor and room.")
+    renamed: list[RenamedTold] = Field(description="Old names that it was asked by.")
     lon: float | None
     lat: float | None
     reason: str

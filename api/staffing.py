@@ -57,11 +57,9 @@ def suggested(store: Store, district: int, on: date, most: int | None) -> dict[s
 
 def hands(store: Store, subject: str, before: Plan, after: Plan) -> HandOver:
     """Say which doors one person gives to another, by the roster that the district has today, else the plan's own."""
-    import pandas as pd
-    from sqlalchemy import func, select
-
+    from gis_grid.blocks.counts import points_in_blocks
     from gis_grid.staffing import crew_of, handover, moved
-    from gis_grid.store.models import Address, Draft
+    from gis_grid.store.models import Draft
     from gis_grid.store.models import Plan as KeptPlan
     from gis_grid.store.people import has_people, roster
 
@@ -69,11 +67,7 @@ def hands(store: Store, subject: str, before: Plan, after: Plan) -> HandOver:
         plan_id = session.get_one(Draft, subject).plan_id if subject.startswith("d") else subject
         district = session.get_one(KeptPlan, plan_id).district_id
         staff = roster(session, district) if has_people(session, district) else None
-        counted = (
-            select(Address.block_id, func.count()).where(Address.district_id == district).group_by(Address.block_id)
-        )
-        rows = session.execute(counted).all()
-    addresses = pd.Series({str(block): int(count) for block, count in rows}, dtype="int64")
+    addresses = points_in_blocks(after.addresses, after.blocks)
     if staff is None:
         return handover(before, after, addresses=addresses)
     crew = crew_of(before, staff=staff, strict=False)

@@ -26,7 +26,8 @@ class Plan:
     block meets the outside of the district (columns `block_id`, `side_m`, `street_name`, `street_class`,
     `barrier`); blocks hold the codes of their units in tiers besides the main one (`<tier>_code`); `assignment` maps
     block_id → grid_id; `addresses` are points with the columns of `gis_grid.addresses`, and `numbers` pieces of
-    streets with the numbers along them; `issues` has the columns of the plan file's layer. `concordance` says which
+    streets with the numbers along them; `aliases` are old names (columns `alias`, `name`, `note`);
+    `issues` has the columns of the plan file's layer. `concordance` says which
     grid of an earlier plan became which, if the plan was carried over from one (see `gis_grid.compare`).
     """
 
@@ -41,6 +42,7 @@ class Plan:
     streets: gpd.GeoDataFrame | None = None
     addresses: gpd.GeoDataFrame | None = None
     numbers: gpd.GeoDataFrame | None = None
+    aliases: pd.DataFrame | None = None
     staff: pd.DataFrame | None = None
     concordance: pd.DataFrame | None = None
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

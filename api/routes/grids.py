@@ -14,7 +14,7 @@ from api.models import GridAnswer, GridTold, HandOvers, HandOverTold, MyGrids, O
 from gis_grid.report.card import CardOptions, Holder
 from gis_grid.store.access import Actor
 from gis_grid.store.answering import answering, units_of
-from gis_grid.store.coming import coming_to, doors_of, next_publication
+from gis_grid.store.coming import coming_to, next_publication
 from gis_grid.store.grids import grid_as_of, grids_of
 from gis_grid.store.people import people_frame
 
@@ -90,10 +90,13 @@ def card(
 
 
 @router.get("/me/grids")
-def my_grids(session: Reading, actor: Annotated[Actor, may("read_own")], on: Day = None) -> MyGrids:
+def my_grids(state: Service, session: Reading, actor: Annotated[Actor, may("read_own")], on: Day = None) -> MyGrids:
     """Tell the grids that the caller answers for, with their doors as counts."""
     found = grids_of(session, actor, on=on)
-    doors = doors_of(session, found)
+    answers = state.desk.current.answers
+    there = {one.published.plan: one for one in answers.in_force(found[0].as_of)} if found else {}
+    standing = there.get(found[0].grid.plan_id) if found else None
+    doors = answers.doors(standing) if standing is not None else {}
     grids = []
     for one in found:
         small = actor.may("read_small_counts", one.path)

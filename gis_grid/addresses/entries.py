@@ -159,6 +159,24 @@ def base_of(road: str) -> str:
     return _LANES.sub("", road) or road
 
 
+def written(road: str, number: str, compound: str, building: str, stairwell: str, *, level: str) -> str:
+    """Return an entry as people write it, down to a level of `gis_grid.addresses.match.LEVELS`.
+
+    >>> written("东湖路", "247", "玉兰家园", "1", "2", level="building")
+    '东湖路247号玉兰家园1栋'
+    """
+    sign = "号" if is_chinese(road) else ""
+    if level == "road":
+        return road
+    if level == "compound":
+        return compound
+    parts = [road, f"{number}{sign}" if road and number else ""]
+    if level in ("building", "stairwell"):
+        parts = ([] if compound and not number else parts) + [compound, f"{building}栋" if building else ""]
+        parts.append(f"{stairwell}单元" if stairwell and level == "stairwell" else "")
+    return "".join(parts)
+
+
 class Layout:
     """Rows in an order of their own, in which what belongs together stands together."""
 

@@ -12,12 +12,12 @@ import pandas as pd
 import shapely
 
 from gis_grid.addresses import changes, latin, numbers, ranges
-from gis_grid.addresses.entries import COLUMNS, Layout, areas_stated, base_of, read_entries
+from gis_grid.addresses.entries import COLUMNS, Layout, areas_stated, base_of, read_entries, written
 from gis_grid.addresses.errors import Errors, learned
 from gis_grid.addresses.interpolate import DEGREE_M, Street
 from gis_grid.addresses.names import AREA, COMMUNITY, COMPOUND, ROAD, NameBook, kinds_of
 from gis_grid.addresses.normalise import fold_all, is_chinese
-from gis_grid.crs import WGS84, transform_geometries
+from gis_grid.crs import WGS84, transform_geometries, transform_points
 from gis_grid.errors import Fault, FrameError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Gazetteer:
         self.lon, self.lat = xy[:, 0].copy(), xy[:, 1].copy()
         table = pd.DataFrame({name: spots[name].astype(object).fillna("").to_numpy() for name in COLUMNS})
         #: where each number stands in its row, -1 where there is none
-        self.spots: Floats = np.array([numbers.spot(key) for key in table["number"].tolist()], dtype=float)
+        self.spots: Floats = _spots(table["number"])
         table["value"] = np.floor(self.spots)
         by_road = ["road", "value", "number", "building", "stairwell"]
         self.roads = Layout(table, by_road, [["road"], ["road", "number"]])
@@ -88,7 +88,7 @@ class Gazetteer:
         self.columns = {name: table[name].to_numpy(dtype=object) for name in COLUMNS}
         #: whether each entry still is one
         self.held = np.ones(len(table), dtype=bool)
-        self.streets = _in_degrees(streets) if streets is not None and len(streets) else None
+        self.streets = in_degrees(streets) if streets is not None and len(streets) else None
         self.ranges = ranges.Ranges(self.streets) if self.streets is not None else None
         self.further = dict(names or {})
         self.aliases = dict(aliases or {})
@@ -116,7 +116,7 @@ class Gazetteer:
         texts = pd.DataFrame(addresses.drop(columns=addresses.geometry.name))
         known |= dict.fromkeys(areas_stated(texts, book), AREA)
         found = read_entries(texts, book)
-        shapes = _in_degrees(addresses[[addresses.geometry.name]]).geometry.to_numpy()
+        shapes = in_degrees(addresses[[addresses.geometry.name]]).geometry.to_numpy()
         points = np.where(shapely.get_type_id(shapes) == 0, shapes, shapely.point_on_surface(shapes))
         entries = gpd.GeoDataFrame(found[list(COLUMNS)], geometry=points[found["at"].to_numpy()], crs=WGS84)
         entries = entries[~(entries.geometry.isna() | entries.geometry.is_empty)]
@@ -208,17 +208,7 @@ class Gazetteer:
 
     def label(self, row: int, *, level: str = "stairwell") -> str:
         """Return the address of a row as people write it, down to a level of `gis_grid.addresses.match.LEVELS`."""
-        road, number, compound, building, stairwell = (self.columns[name][row] for name in COLUMNS)
-        sign = "号" if is_chinese(road) else ""
-        if level == "road":
-            return str(road)
-        if level == "compound":
-            return str(compound)
-        parts = [road, f"{number}{sign}" if road and number else ""]
-        if level in ("building", "stairwell"):
-            parts = ([] if compound and not number else parts) + [compound, f"{building}栋" if building else ""]
-            parts.append(f"{stairwell}单元" if stairwell and level == "stairwell" else "")
-        return "".join(parts)
+        return written(*(self.columns[name][row] for name in COLUMNS), level=level)
 
 
 def _checked(entries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -227,15 +217,34 @@ def _checked(entries: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         faults.append(Fault("the frame has no CRS", "addresses", remedy="declare one (set_crs)"))
     if faults:
         raise FrameError(faults)
-    return _in_degrees(entries)
+    return in_degrees(entries)
 
 
-def _in_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _spots(written_numbers: pd.Series) -> Floats:
+    """Return where numbers stand in their rows; a city has many doors and few numbers."""
+    which, keys = pd.factorize(written_numbers)
+    found: Floats = np.array([numbers.spot(key) for key in keys], dtype=float)[which]
+    return found
+
+
+def in_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a frame in degrees of WGS 84.
+
+    Raises
+    ------
+    FrameError
+        If it has no CRS.
+    """
     if frame.crs is None:
         raise FrameError(Fault("the frame has no CRS", "addresses", remedy="declare one (set_crs)"))
     if frame.crs.is_geographic:
         return frame
-    shapes = transform_geometries(frame.geometry.to_numpy(), frame.crs, WGS84)
+    shapes = frame.geometry.to_numpy()
+    if len(shapes) and (shapely.get_type_id(shapes) == 0).all() and not shapely.is_empty(shapes).any():
+        moved = shapely.points(*transform_points(shapely.get_x(shapes), shapely.get_y(shapes), frame.crs, WGS84))
+    else:
+        moved = transform_geometries(shapes, frame.crs, WGS84)
+    shapes = moved
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=WGS84))
 
 
@@ -277,6 +286,8 @@ class AddressFrames:
         Frames whose `name` is known besides.
     areas
         Names of what the district lies in and consists of.
+    aliases
+        Other and old names: columns `alias`, `name` and `note`.
     """
 
     addresses: gpd.GeoDataFrame | None = None
@@ -284,6 +295,16 @@ class AddressFrames:
     streets: gpd.GeoDataFrame | None = None
     communities: pd.DataFrame | None = None
     areas: tuple[str, ...] = ()
+    aliases: pd.DataFrame | None = None
+
+    @cached_property
+    def former(self) -> dict[str, tuple[str, str, str]]:
+        """What is said of each alias (folded): itself, the name it stands for, and a note, as they were written."""
+        if self.aliases is None or not len(self.aliases):
+            return {}
+        rows = self.aliases[["alias", "name", "note"]].astype(object).fillna("").to_numpy().tolist()
+        keys = fold_all([row[0] for row in rows])
+        return {key: (str(row[0]), str(row[1]), str(row[2])) for key, row in zip(keys, rows, strict=True)}
 
     @cached_property
     def gazetteer(self) -> Gazetteer:
@@ -292,4 +313,7 @@ class AddressFrames:
         if entries is None:
             entries = gpd.GeoDataFrame(dict.fromkeys(COLUMNS, ""), geometry=[], index=[], crs=WGS84)
         names = _further(self.streets, self.communities, self.areas)
-        return Gazetteer(entries, streets=self.numbers, names=names)
+        said = list(self.former.items())
+        meant = fold_all([name for _, (_, name, _) in said]) if said else []
+        aliases = {alias: name for (alias, _), name in zip(said, meant, strict=True)}
+        return Gazetteer(entries, streets=self.numbers, names=names, aliases=aliases)

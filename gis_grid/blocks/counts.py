@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+import pandas as pd
 import shapely
 
 from gis_grid.coverage import Geometries, Ints
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 
 def count_points(items: Geometries) -> Geometries:
@@ -46,3 +52,18 @@ def totals(block: Ints, counts: Ints, blocks: int) -> Ints:
     inside = block >= 0
     out: Ints = np.bincount(block[inside], counts[inside], blocks).astype(np.int64)
     return out
+
+
+def points_in_blocks(points: gpd.GeoDataFrame | None, blocks: gpd.GeoDataFrame) -> pd.Series:
+    """Count the points (addresses, say) that fall to each block, all of them 0 without any points.
+
+    >>> import geopandas as gpd
+    >>> blocks = gpd.GeoDataFrame(index=["a", "b"], geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
+    >>> points_in_blocks(gpd.GeoDataFrame(geometry=shapely.points([[0.5, 0.5], [0.6, 0.5]])), blocks).to_dict()
+    {'a': 2, 'b': 0}
+    """
+    counts = np.zeros(len(blocks), np.int64)
+    if points is not None and len(points):
+        block = block_of(count_points(points.geometry.to_numpy()), blocks.geometry.to_numpy())
+        counts = totals(block, np.ones(len(points), np.int64), len(blocks))
+    return pd.Series(counts, index=blocks.index)

@@ -23,6 +23,7 @@ INPUTS = (
     "staff",
     "addresses",
     "street_numbers",
+    "aliases",
     "blocks",
 )
 
@@ -56,6 +57,7 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic in the newest
 @click.option("--staff", metavar="F", help="Roster of staff with their posts.")
 @click.option("--addresses", metavar="F", help="Points or buildings with addresses, for lookups by address.")
 @click.option("--street-numbers", metavar="F", help="Pieces of streets with the house numbers along both sides.")
+@click.option("--aliases", metavar="F", help="Table of old and other names: name, alias, note (CSV or XLSX).")
 @click.option("--blocks", metavar="F", help="Ready-made blocks with a count column: the street stage is skipped.")
 @click.option("--scheme", metavar="NAME|FILE.toml", help="Scheme to follow.  [default: that of --previous, or qinzhou]")
 @click.option("--min", "low", type=click.IntRange(min=0), help="Fewest households of a grid, in place of the scheme's.")

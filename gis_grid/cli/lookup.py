@@ -61,7 +61,8 @@ def lookup(
 ) -> None:
     """Say which grid a point or an address lies in, and who answers for it.
 
-    Of a point it says how far the border is, and which other grids are within the accuracy. An address that may lie in
+    Of a point it says how far the border is, and which other grids are within the accuracy. At a building whose
+    stairwells lie in several grids it names the grid of each, and the exit code is 1. An address that may lie in
     two grids is not guessed at: the answer says why, which grids it may be, and the exit code is 1. Outside every grid
     the nearest one is named and the exit code is 1. With --batch every row of a file is answered, and written to --out
     with the grid and its people behind it.
@@ -81,7 +82,7 @@ def lookup(
     elif point is not None:
         told = {"nearest": None} | answers.at(*point, crs=crs, accuracy_m=accuracy).told(small=True)
         say(told | {"plan": plan_file}, lambda: _lines(told), as_json=as_json)
-        ctx.exit(0 if told["grid"] else OUTSIDE)
+        ctx.exit(0 if told["status"] == "ok" else OUTSIDE)
 
 
 def _answers(plan_file: str) -> Answers:
@@ -138,6 +139,9 @@ def _address_lines(answer: dict[str, Any]) -> Iterable[str]:
         place = f"{grid['community']}, " if grid["community"] else ""
         yield f"{grid['code']} {grid['name']} ({place}{grid['households']} households)"
         yield f"{answer['label'] or grid['name']}, by {answer['level']}, score {answer['score']:g}"
+        for one in answer["renamed"]:
+            noted = f" ({one['note']})" if one["note"] else ""
+            yield f"{one['alias']} 是 {one['name']} 的旧名或别名; old or other name of {one['name']}{noted}"
         yield from _people_lines(answer["people"])
         return
     yield f"{answer['reason_zh']} {answer['reason_en']}"
@@ -154,7 +158,14 @@ def _people_lines(people: list[dict[str, Any]]) -> Iterable[str]:
 
 
 def _lines(answer: dict[str, Any]) -> Iterable[str]:
-    grid, nearest = answer["grid"], answer["nearest"]
+    grid, nearest, building = answer["grid"], answer["nearest"], answer["building"]
+    if building:
+        yield f"哪个单元? {building['label'] or 'this building'} lies in several grids: which stairwell?"
+        for one in building["stairwells"]:
+            named = f"{one['stairwell']}单元" if one["stairwell"] else "一个单元 a stairwell"
+            yield f"{named}: {one['grid']['code']} {one['grid']['name']}"
+            yield from (f"  {line}" for line in _people_lines(one["people"]))
+        return
     if grid:
         place = f"{grid['community']}, " if grid["community"] else ""
         yield f"{grid['code']} {grid['name']} ({place}{grid['households']} households)"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 @click.option("--under", multiple=True, metavar="CODE[=NAME]", help="What a new district lies in, from the top down.")
 @click.option("--addresses", metavar="F", help="Points or buildings with addresses, in place of those of the plan.")
 @click.option("--street-numbers", metavar="F", help="Pieces of streets with the house numbers along both sides.")
+@click.option("--aliases", metavar="F", help="Table of old and other names: name, alias, note (CSV or XLSX).")
+@click.option("--crs", metavar="CRS", help="CRS of these files if they declare none; gcj02 or bd09 in any case.")
 @click.option("--allow-errors", is_flag=True, help="Publish although the plan breaks rules; that is written down.")
 @click.option("--allow-older", is_flag=True, help="Publish although that undoes what was published since.")
 @click.option("--withdraw", "back", is_flag=True, help="Take a publication back whose day has not come.")
@@ -40,6 +42,8 @@ def publish(
     under: tuple[str, ...],
     addresses: str | None,
     street_numbers: str | None,
+    aliases: str | None,
+    crs: str | None,
     allow_errors: bool,
     allow_older: bool,
     back: bool,
@@ -78,8 +82,8 @@ def publish(
         progress("publishing", 0.2)
         with store.writing() as session:
             plan_id = plan if file is None else _taken(session, file, plan, str(code), name, under)
-            if addresses or street_numbers:
-                _addressed(session, plan_id, addresses, street_numbers)
+            if addresses or street_numbers or aliases:
+                _addressed(session, plan_id, (addresses, street_numbers, aliases), crs)
             day = _handed_in(session, plan_id, effective.date() if effective else None)
             made = steps.publish(
                 session, plan_id, actor=LOCAL, effective=day, allow_errors=allow_errors, allow_older=allow_older
@@ -110,14 +114,18 @@ def _taken(session: Session, plan: Plan, file: str, code: str, name: str, under:
     return take_in(session, plan, district=options, title=Path(file).stem).plan_id
 
 
-def _addressed(session: Session, plan_id: str, addresses: str | None, numbers: str | None) -> None:
-    """Put the addresses of files in the place of those that the plan's blocks have."""
+def _addressed(
+    session: Session, plan_id: str, files: tuple[str | None, str | None, str | None], crs: str | None
+) -> None:
+    """Put the addresses, numbers and aliases of files in the place of those that the plan's blocks have."""
     from gis_grid.pipeline.addresses import read_for_plan
     from gis_grid.store.addresses import keep_addresses
     from gis_grid.store.plans import load_plan
 
-    plan = read_for_plan(load_plan(session, plan_id), addresses, numbers)
-    keep_addresses(session, plan_id, plan.addresses if addresses else None, plan.numbers if numbers else None)
+    plan = read_for_plan(load_plan(session, plan_id), *files, crs=crs)
+    frames = (plan.addresses, plan.numbers, plan.aliases)
+    kept = [frame if file else None for file, frame in zip(files, frames, strict=True)]
+    keep_addresses(session, plan_id, *kept)
 
 
 def _handed_in(session: Session, plan_id: str, day: date | None) -> date:

@@ -56,6 +56,8 @@ def init(place: str | None, as_json: bool) -> None:
 @click.option("--title", default="", help="What to call the plan [the name of the file].")
 @click.option("--addresses", metavar="F", help="Points or buildings with addresses, in place of those of the plan.")
 @click.option("--street-numbers", metavar="F", help="Pieces of streets with the house numbers along both sides.")
+@click.option("--aliases", metavar="F", help="Table of old and other names: name, alias, note (CSV or XLSX).")
+@click.option("--crs", metavar="CRS", help="CRS of these files if they declare none; gcj02 or bd09 in any case.")
 @click.option("--roster", is_flag=True, help="Take the roster of the file as the one in force from today on.")
 @store_option
 @json_option
@@ -68,6 +70,8 @@ def import_(
     title: str,
     addresses: str | None,
     street_numbers: str | None,
+    aliases: str | None,
+    crs: str | None,
     roster: bool,
     place: str | None,
     as_json: bool,
@@ -94,8 +98,8 @@ def import_(
     with Progress() as progress, open_store(place) as store:
         progress("reading", 0.0)
         plan = read_plan(plan_file)
-        if addresses or street_numbers:
-            plan = read_for_plan(plan, addresses, street_numbers)
+        if addresses or street_numbers or aliases:
+            plan = read_for_plan(plan, addresses, street_numbers, aliases, crs=crs)
         progress("keeping", 0.1)
         with store.writing() as session:
             taken = take_in(session, plan, district=options, title=title or Path(plan_file).stem, roster=roster)

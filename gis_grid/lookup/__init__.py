@@ -1,7 +1,8 @@
 """Which grid a point lies in, who looks after it, and how sure that is: one point, arrays, and files row by row."""
 
-from gis_grid.lookup.answers import Answer, Answers, Found
+from gis_grid.lookup.answers import Answers
 from gis_grid.lookup.batch import Batch, BatchOptions, BatchSummary
+from gis_grid.lookup.found import Answer, Found
 from gis_grid.lookup.index import DEDICATED, LookupIndex
 from gis_grid.lookup.publications import Published
 

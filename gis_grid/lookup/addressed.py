@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
+import shapely
 
 from gis_grid.addresses import Match, Matcher
+from gis_grid.addresses.gazetteer import in_degrees
+from gis_grid.addresses.normalise import fold_all
 from gis_grid.addresses.reasons import REASONS
-from gis_grid.lookup.answers import Found
+from gis_grid.lookup.found import Found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
     from gis_grid.addresses.suggest import Suggestion
-    from gis_grid.lookup.answers import Answers, Standing
+    from gis_grid.lookup.answers import Answers
+    from gis_grid.lookup.found import Standing
+
+
+class Renamed(NamedTuple):
+    """An old name that an address was asked by, the name that it stands for now, and what is noted of it."""
+
+    alias: str
+    name: str
+    note: str
 
 
 class Other(NamedTuple):
@@ -33,7 +45,8 @@ class Other(NamedTuple):
 class AddressAnswer:
     """Say which grid an address lies in, at which level and how sure that is; or why it is not told.
 
-    `grid` is None where it is not told: then `reason` says why, and `also_possible` are the grids it may lie in.
+    `renamed` are the old names that it was asked by. `grid` is None where it is not told: then `reason` says why, and
+    `also_possible` are the grids it may lie in.
     """
 
     grid: Found | None
@@ -45,6 +58,7 @@ class AddressAnswer:
     reason: str = ""
     also_possible: tuple[Other, ...] = ()
     standing: Standing | None = None
+    renamed: tuple[Renamed, ...] = ()
 
     @property
     def reason_en(self) -> str:
@@ -67,6 +81,7 @@ class AddressAnswer:
             "label": self.label,
             "lon": self.lon,
             "lat": self.lat,
+            "renamed": [one._asdict() for one in self.renamed],
             "reason": self.reason,
             "reason_zh": self.reason_zh,
             "reason_en": self.reason_en,
@@ -101,6 +116,18 @@ def matcher_of(standing: Standing) -> Matcher | None:
     return Matcher(gazetteer, areas, ground=index, communities=communities)
 
 
+def doors_in(standing: Standing) -> dict[str, int]:
+    """Return how many addresses of a publication lie in each grid, by code; empty where it has no addresses."""
+    frames = standing.published.addresses
+    if frames is None or frames.addresses is None:
+        return {}
+    shapes = in_degrees(frames.addresses).geometry.to_numpy()
+    lon, lat = shapely.get_coordinates(shapes).T
+    codes = standing.layer.codes
+    grid = standing.layer.index.locate(np.ascontiguousarray(lon), np.ascontiguousarray(lat))
+    return dict(zip(codes, np.bincount(grid[grid >= 0], minlength=len(codes)).tolist(), strict=True))
+
+
 def address_at(answers: Answers, text: str, *, on: date | None = None, tier: str | None = None) -> AddressAnswer:
     """Return the answer to one address."""
     return addresses_at(answers, [text], on=on, tier=tier)[0]
@@ -118,7 +145,7 @@ def addresses_at(
     known = [(one, matcher) for one, matcher in asked if matcher is not None]
     if not known:
         return [AddressAnswer(None, reason="no-addresses")] * len(texts)
-    columns = [_answers(one, matcher.match_all(texts)) for one, matcher in known]
+    columns = [_renamed(one, texts, _answers(one, matcher.match_all(texts))) for one, matcher in known]
     return columns[0] if len(columns) == 1 else [_one_of(several) for several in zip(*columns, strict=True)]
 
 
@@ -155,6 +182,19 @@ def suggestions(answers: Answers, text: str, *, most: int = 10, on: date | None 
 
 def _answers(standing: Standing, matches: list[Match]) -> list[AddressAnswer]:
     return [_answer(standing, match) for match in matches]
+
+
+def _renamed(standing: Standing, texts: Sequence[str], answers: list[AddressAnswer]) -> list[AddressAnswer]:
+    """Say of answers which old names they were asked by."""
+    frames = standing.published.addresses
+    if frames is None or not frames.former or not texts:
+        return answers
+    book = frames.gazetteer.book
+    out = []
+    for text, answer in zip(fold_all(texts), answers, strict=True):
+        said = [frames.former[one.text] for one in book.segments(text) if one.text in book.aliases]
+        out.append(replace(answer, renamed=tuple(Renamed(*one) for one in dict.fromkeys(said))) if said else answer)
+    return out
 
 
 def _answer(standing: Standing, match: Match) -> AddressAnswer:

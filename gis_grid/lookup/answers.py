@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import orjson
+from typing import TYPE_CHECKING
 
 from gis_grid.crs import WGS84, transform_points
 from gis_grid.crs.onepoint import bd09_point, gcj02_point
 from gis_grid.errors import CrsError, Fault, InputError
-from gis_grid.lookup.publications import Layer, Published, grid_told
+from gis_grid.lookup.found import Answer, Found, Standing, building_at
+from gis_grid.lookup.publications import Layer, Published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,124 +28,6 @@ _BEYOND_M = 1000.0
 _MOST_SQUARES = 20_000
 #: No degree of latitude is shorter, in metres.
 DEGREE_M = 110_500.0
-
-
-class Standing(NamedTuple):
-    """A publication in force on a day, with its grids of the tier that was asked for."""
-
-    published: Published
-    layer: Layer
-    day: date
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One grid of an answer, how far it is (0 if the point lies in it), and on which day."""
-
-    standing: Standing
-    position: int
-    distance_m: float
-
-    @property
-    def code(self) -> str:
-        """The code of the grid."""
-        return self.standing.layer.codes[self.position]
-
-    @property
-    def people(self) -> list[dict[str, Any]]:
-        """Who answers for the grid on that day."""
-        return self.standing.published.roster.people(self.code, self.standing.day.toordinal())
-
-    def grid(self, *, small: bool = False) -> dict[str, Any]:
-        """Return what is told of the grid; small counts only if they may be seen."""
-        return grid_told(self.standing.layer.facts[self.position], small=small)
-
-    def told(self, *, small: bool = False) -> dict[str, Any]:
-        """Return the grid with its people and its distance."""
-        return self.grid(small=small) | {"people": self.people, "distance_m": round(self.distance_m, 1)}
-
-    def json(self, *, small: bool = False) -> bytes:
-        """Return the same as JSON."""
-        return b'%b,"people":%b,"distance_m":%.1f}' % (
-            self.grid_json(small=small)[:-1],
-            self.people_json(),
-            self.distance_m,
-        )
-
-    def grid_json(self, *, small: bool = False) -> bytes:
-        """Return what is told of the grid as JSON."""
-        layer = self.standing.layer
-        return layer.full[self.position] if small else layer.public[self.position]
-
-    def people_json(self) -> bytes:
-        """Return the people as JSON."""
-        return self.standing.published.roster.json(self.code, self.standing.day.toordinal())
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Say which grid a point lies in, how far the next border is, and which grids it may lie in as well.
-
-    `nearest` is there only where `grid` is not, unless no plan is in force at all. `also_possible` are the grids within
-    the accuracy that was stated, the nearest first.
-    """
-
-    grid: Found | None
-    distance_to_border_m: float | None
-    also_possible: tuple[Found, ...]
-    nearest: Found | None
-
-    @property
-    def standing(self) -> Standing | None:
-        """The publication that answered."""
-        found = self.grid or self.nearest
-        return found.standing if found else None
-
-    @property
-    def plan(self) -> str | None:
-        """The plan that answered."""
-        return self.standing.published.plan if self.standing else None
-
-    @property
-    def as_of(self) -> date | None:
-        """The day the answer is of, in the district's time zone."""
-        return self.standing.day if self.standing else None
-
-    def told(self, *, small: bool = False) -> dict[str, Any]:
-        """Return the answer as plain values; households below ten only if `small` counts may be seen."""
-        distance = self.distance_to_border_m
-        standing = self.standing
-        told: dict[str, Any] = {
-            "grid": self.grid.grid(small=small) if self.grid else None,
-            "people": self.grid.people if self.grid else [],
-            "distance_to_border_m": None if distance is None else round(distance, 1),
-            "also_possible": [found.told(small=small) for found in self.also_possible],
-        }
-        if self.grid is None:
-            told["nearest"] = self.nearest.told(small=small) if self.nearest else None
-        return told | {
-            "district": standing.published.district if standing else None,
-            "plan": self.plan,
-            "as_of": standing.day.isoformat() if standing else None,
-        }
-
-    def json(self, *, small: bool = False) -> bytes:
-        """Return the same as JSON, put together from parts that were made once."""
-        if self.grid is None or self.distance_to_border_m is None:
-            return orjson.dumps(self.told(small=small))
-        published, _, day = self.grid.standing
-        return b'{"grid":%b,"people":%b,"distance_to_border_m":%.1f,"also_possible":[%b],%b"as_of":"%b"}' % (
-            self.grid.grid_json(small=small),
-            self.grid.people_json(),
-            self.distance_to_border_m,
-            b",".join([found.json(small=small) for found in self.also_possible]),
-            _ids(published),
-            day.isoformat().encode(),
-        )
-
-
-def _ids(published: Published) -> bytes:
-    return b'"district":%b,"plan":%b,' % (orjson.dumps(published.district), orjson.dumps(published.plan))
 
 
 class _District:
@@ -195,9 +75,11 @@ class Answers:
         self.publications = tuple(publications)
         self._layers: dict[tuple[str, str], Layer] = {}
         self._matchers: dict[tuple[str, str], Matcher | None] = {}
-        kept = {published.plan for published in self.publications}
+        self._doors: dict[tuple[str, str], dict[str, int]] = {}
         if before is not None:
-            self._layers = {key: layer for key, layer in before._layers.items() if key[0] in kept}  # noqa: SLF001
+            current = {one.plan: one for one in self.publications}
+            held = before._layers.items()  # noqa: SLF001
+            self._layers = {key: layer.with_towers(current[key[0]]) for key, layer in held if key[0] in current}
         grouped: dict[str, list[Published]] = defaultdict(list)
         for published in self.publications:
             grouped[published.district].append(published)
@@ -212,7 +94,7 @@ class Answers:
         key = published.plan, wanted
         found = self._layers.get(key)
         if found is None:
-            found = self._layers[key] = Layer(published.grids, wanted)
+            found = self._layers[key] = Layer(published.grids, wanted).with_towers(published)
         return found
 
     def matcher(self, standing: Standing) -> Matcher | None:
@@ -223,6 +105,15 @@ class Answers:
 
             self._matchers[key] = matcher_of(standing)
         return self._matchers[key]
+
+    def doors(self, standing: Standing) -> dict[str, int]:
+        """Return how many addresses lie in each grid of a publication, by code; empty for one without addresses."""
+        key = standing.published.plan, standing.layer.tier
+        if key not in self._doors:
+            from gis_grid.lookup.addressed import doors_in
+
+            self._doors[key] = doors_in(standing)
+        return self._doors[key]
 
     def address(self, text: str, *, on: date | None = None, tier: str | None = None) -> AddressAnswer:
         """Answer for an address, or say why not; see `gis_grid.lookup.addressed`."""
@@ -268,7 +159,9 @@ class Answers:
         also = _also(near, owner, lon, lat, accuracy_m) if accuracy_m else ()
         if owner is None:
             return Answer(None, None, also, self._nearest(lon, lat, on, tier))
-        return Answer(owner, owner.standing.layer.index.border_one(lon, lat)[0], also, None)
+        layer = owner.standing.layer
+        building = building_at(owner, lon, lat) if owner.position in layer.towers else None
+        return Answer(owner, layer.index.border_one(lon, lat)[0], also, None, building)
 
     def check_tier(self, tier: str | None) -> None:
         """Refuse a tier that no publication has.

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from gis_grid.lookup.answers import Answers, Standing
+    from gis_grid.lookup.answers import Answers
+    from gis_grid.lookup.found import Standing
     from gis_grid.lookup.publications import Layer, Published
 
     Seen = Callable[[Published, str], bool]

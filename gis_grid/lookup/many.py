@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from gis_grid.lookup.answers import DEGREE_M, Answers, Standing
+from gis_grid.lookup.answers import DEGREE_M, Answers
+from gis_grid.lookup.found import Standing
 
 if TYPE_CHECKING:
     from datetime import date

@@ -14,6 +14,8 @@ from gis_grid.lookup.publications import Published
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import geopandas as gpd
+
     from gis_grid.plan import Plan
     from gis_grid.scheme import Post, Scheme
 
@@ -42,6 +44,7 @@ def published_plan(plan: Plan, name: str = "", *, district: str = "") -> Publish
         people=people_of_plan(plan),
         tier=plan.scheme.main.id,
         addresses=addresses_of_plan(plan),
+        parts=parts_of_plan(plan),
     )
 
 
@@ -50,7 +53,14 @@ def addresses_of_plan(plan: Plan, areas: Iterable[str] = ()) -> AddressFrames | 
     if plan.addresses is None and plan.numbers is None:
         return None
     stated = plan.metadata.get(DISTRICTS, "").split(",")
-    return AddressFrames(plan.addresses, plan.numbers, plan.streets, plan.communities, (*areas, *filter(None, stated)))
+    known = (*areas, *filter(None, stated))
+    return AddressFrames(plan.addresses, plan.numbers, plan.streets, plan.communities, known, plan.aliases)
+
+
+def parts_of_plan(plan: Plan) -> gpd.GeoDataFrame | None:
+    """Return the blocks that are parts of buildings divided by stairwell, None if there are none."""
+    parts = plan.blocks.loc[plan.blocks["atom"] == "stairwell", ["parent_block_id", plan.blocks.geometry.name]]
+    return parts if len(parts) else None
 
 
 def people_of_plan(plan: Plan) -> pd.DataFrame | None:

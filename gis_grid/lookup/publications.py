@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -16,6 +17,7 @@ import pandas as pd
 from gis_grid.crs import WGS84, transform_geometries
 from gis_grid.errors import Fault, FrameError
 from gis_grid.lookup.index import LookupIndex
+from gis_grid.lookup.towers import towers_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from gis_grid.addresses import AddressFrames
+    from gis_grid.lookup.towers import Tower
 
 #: What is told of a grid, and what stands for it where the frame lacks the column.
 GRID_KEYS: dict[str, Any] = {
@@ -66,6 +69,8 @@ class Published:
         The tier that is asked for unless a caller names another; that of the first grid if empty.
     addresses
         What addresses are looked up in.
+    parts
+        Blocks that are parts of buildings divided by stairwell, with `parent_block_id`.
 
     Raises
     ------
@@ -83,6 +88,7 @@ class Published:
     people: pd.DataFrame | None = None
     tier: str = ""
     addresses: AddressFrames | None = None
+    parts: gpd.GeoDataFrame | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -121,8 +127,10 @@ class Layer:
     """The grids of one tier of a plan: their index, and what is told of each, ready to be sent.
 
     `codes` are in the order of the index's positions; `facts[n]` is what is told of a grid, `full[n]` the same as JSON,
-    and `public[n]` JSON in which a small count is left out.
+    and `public[n]` JSON in which a small count is left out. `towers` are buildings divided between grids, by position.
     """
+
+    towers: dict[int, tuple[Tower, ...]]
 
     def __init__(self, grids: gpd.GeoDataFrame, tier: str) -> None:
         chosen = grids[grids["tier"].astype(str) == tier] if "tier" in grids else grids
@@ -132,12 +140,21 @@ class Layer:
         index_columns = [name for name in ("code", "kind") if name in chosen]
         shaped = type(grids)(chosen[index_columns], geometry=shapes, crs=WGS84)
         self.tier = tier
+        self.towers = {}
         self.index = LookupIndex(shaped)
         self.bounds: tuple[float, ...] = tuple(shaped.total_bounds.tolist()) if len(shaped) else (0.0, 0.0, -1.0, -1.0)
         self.facts: list[dict[str, Any]] = [_fact(row) for row in _rows(chosen)]
         self.codes: list[str] = [fact["code"] for fact in self.facts]
         self.full = [orjson.dumps(grid_told(fact, small=True)) for fact in self.facts]
         self.public = [orjson.dumps(grid_told(fact, small=False)) for fact in self.facts]
+
+    def with_towers(self, published: Published) -> Layer:
+        """Return the same grids with the buildings that a publication divides between them."""
+        if published.parts is None:
+            return self
+        out = copy(self)
+        out.towers = towers_in(published.parts, self.index, published.addresses)
+        return out
 
 
 def grid_told(fact: dict[str, Any], *, small: bool) -> dict[str, Any]:

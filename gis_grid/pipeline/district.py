@@ -44,6 +44,7 @@ class Inputs:
     staff: str | None = None
     addresses: str | None = None
     street_numbers: str | None = None
+    aliases: str | None = None
     blocks: str | None = None
     previous: str | None = None
     crs: str | None = None
@@ -71,6 +72,7 @@ class District:
     blocks: gpd.GeoDataFrame | None = None
     addresses: gpd.GeoDataFrame | None = None
     street_numbers: gpd.GeoDataFrame | None = None
+    aliases: pd.DataFrame | None = None
     staff: pd.DataFrame | None = None
     previous: Plan | None = None
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -126,6 +128,7 @@ def read_district(inputs: Inputs, scheme: Scheme, progress: Progress | None = No
     read("buildings", sources.read_buildings, target=target)
     read("addresses", sources.read_addresses, target=target)
     read("street_numbers", sources.read_street_numbers, target=target)
+    read("aliases", lambda path, **_: sources.read_aliases(path))
     if "boundary" in reads:
         boundary = reads["boundary"].frame
         read("households", sources.read_households, boundary=boundary, target=target, count_column=inputs.count_column)
@@ -192,6 +195,7 @@ def _district(inputs: Inputs, reads: Mapping[str, sources.Read], staff: Roster |
         blocks=blocks,
         addresses=frames.get("addresses"),
         street_numbers=frames.get("street_numbers"),
+        aliases=frames.get("aliases"),
         staff=None if staff is None else staff.frame,
         metadata=MappingProxyType(told),
     )

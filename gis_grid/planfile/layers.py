@@ -100,6 +100,8 @@ def layers_of(plan: Plan) -> dict[str, pd.DataFrame]:
         layers["addresses"] = plan.addresses
     if plan.numbers is not None:
         layers["numbers"] = plan.numbers
+    if plan.aliases is not None:
+        layers["aliases"] = plan.aliases
     if plan.concordance is not None:
         layers["concordance"] = plan.concordance
     if plan.scheme.posts:
@@ -216,6 +218,7 @@ def plan_of(layers: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "streets": layers.get("streets"),
         "addresses": layers.get("addresses"),
         "numbers": layers.get("numbers"),
+        "aliases": layers.get("aliases"),
         "staff": layers.get("staff"),
         "concordance": layers.get("concordance"),
         "metadata": pairs,

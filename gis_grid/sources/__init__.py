@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from gis_grid.sources.addresses import read_addresses, read_street_numbers
+    from gis_grid.sources.aliases import read_aliases
     from gis_grid.sources.barriers import read_barriers
     from gis_grid.sources.boundary import read_boundary
     from gis_grid.sources.communities import read_communities
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _HOME = {
     "read_addresses": "addresses",
     "read_street_numbers": "addresses",
+    "read_aliases": "aliases",
     "read_any": "tables",
     "read_barriers": "barriers",
     "read_blocks": "households",
@@ -43,6 +45,7 @@ _HOME = {
 __all__ = [
     "Read",
     "read_addresses",
+    "read_aliases",
     "read_any",
     "read_barriers",
     "read_blocks",

@@ -17,13 +17,14 @@ from gis_grid.store.models import Area, GroundLayer, Plan
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
     from sqlalchemy.orm import Session
 
     from gis_grid.store.access import Actor
 
-LAYERS = ("addresses", "numbers", "streets", "communities")
+LAYERS = ("addresses", "numbers", "aliases", "streets", "communities")
 #: what can be put in the place of what there was; the rest is that of the plan
-KEPT = ("addresses", "numbers")
+KEPT = ("addresses", "numbers", "aliases")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ def addresses_in_store(
     query = select(GroundLayer.name, GroundLayer.content).join(Plan, Plan.ground_id == GroundLayer.ground_id)
     rows = session.execute(query.where(Plan.id == plan_id, GroundLayer.name.in_(LAYERS))).all()
     content = {str(name): bytes(packed) for name, packed in rows}
-    if not set(KEPT) & set(content):
+    if not {"addresses", "numbers"} & set(content):
         return None
     notes = dict(session.execute(select(Plan.notes).where(Plan.id == plan_id)).scalar_one())
     areas = (district, *filter(None, notes.get(DISTRICTS, "").split(",")))
@@ -58,12 +59,13 @@ def keep_addresses(
     plan_id: str,
     addresses: gpd.GeoDataFrame | None,
     numbers: gpd.GeoDataFrame | None = None,
+    aliases: pd.DataFrame | None = None,
     *,
     actor: Actor = LOCAL,
 ) -> None:
     """Put addresses in the place of those that the blocks of a plan had; lookups of every plan on them use them.
 
-    What is None stays as it is. Points and pieces of streets are in the plan's CRS, as `Plan.addresses` has them.
+    What is None stays as it is. The frames are as `Plan` has them: points and pieces of streets in the plan's CRS.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def keep_addresses(
         raise AbsentError(Fault(f"there is no plan {plan_id}"))
     actor.require("build", session.get_one(Area, plan.district_id).path)
     counts = {}
-    for name, frame in zip(KEPT, (addresses, numbers), strict=True):
+    for name, frame in zip(KEPT, (addresses, numbers, aliases), strict=True):
         if frame is None:
             continue
         held = GroundLayer.ground_id == plan.ground_id, GroundLayer.name == name

@@ -211,10 +211,14 @@ def _put_tables(source: Store, store: Store, replace: bool, watch: Watch) -> Non
         copy_rows(reading.connection(), connection, watch=lambda share: watch("restoring", share))
 
 
+#: tables that stores of earlier revisions have
+FORMER = ("addresses",)
+
+
 def drop_everything(connection: Connection) -> None:
     """Drop all tables of a store in PostgreSQL, within a transaction that somebody else keeps."""
-    for table in reversed(Base.metadata.sorted_tables):
-        connection.execute(text(f"DROP TABLE IF EXISTS {table.name} CASCADE"))
+    for name in (*FORMER, *(table.name for table in reversed(Base.metadata.sorted_tables))):
+        connection.execute(text(f"DROP TABLE IF EXISTS {name} CASCADE"))
     for name in WRITTEN_ONCE:
         connection.execute(text(f"DROP FUNCTION IF EXISTS {name}_is_written_once CASCADE"))
     connection.execute(text("DROP TABLE IF EXISTS alembic_version"))

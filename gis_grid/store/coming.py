@@ -1,4 +1,4 @@
-"""What comes to somebody in the field: grounds that the next publication gives them or takes from them; doors."""
+"""What comes to somebody in the field: grounds that the next publication gives them or takes from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from gis_grid.store.answering import answering, units_of
 from gis_grid.store.areas import today
-from gis_grid.store.models import Address, Assignment, Block, Grid, Plan, Publication
+from gis_grid.store.models import Assignment, Block, Grid, Plan, Publication
 from gis_grid.store.people import people_frame
 
 if TYPE_CHECKING:
@@ -109,23 +109,3 @@ def _named(session: Session, plans: Sequence[str], codes: Collection[str]) -> di
     query = select(Grid.plan_id, Grid.code, Grid.name).where(Grid.plan_id.in_(plans), Grid.code.in_(codes))
     rows = sorted(session.execute(query), key=lambda row: plans.index(row[0]))
     return {str(code): str(name) for _, code, name in rows}
-
-
-def doors_of(session: Session, own: Iterable[Standing]) -> dict[str, int]:
-    """Return how many addresses lie in each grid, by code; nothing where the district has no addresses."""
-    grids = {one.grid.grid_id: one for one in own}
-    if not grids:
-        return {}
-    one = next(iter(grids.values()))
-    tier = session.get_one(Plan, one.grid.plan_id).main_tier
-    there = Address.district_id == one.district.id
-    if session.execute(select(Address.id).where(there).limit(1)).first() is None:
-        return {}
-    query = (
-        select(Assignment.unit, func.count())
-        .join(Address, Address.block_id == Assignment.block_id)
-        .where(Assignment.plan_id == one.grid.plan_id, Assignment.tier == tier, Assignment.unit.in_(grids), there)
-        .group_by(Assignment.unit)
-    )
-    counted = {unit: int(count) for unit, count in session.execute(query)}
-    return {standing.grid.code: counted.get(grid_id, 0) for grid_id, standing in grids.items()}

@@ -18,7 +18,7 @@ from gis_grid.blocks.cut import COUNTS, cut_block, put_in_place
 from gis_grid.errors import ClashError, Fault, InputError
 from gis_grid.store import journal as book
 from gis_grid.store.journal import Change, Opened
-from gis_grid.store.models import Address, DraftBlock, GridCode, JournalEntry
+from gis_grid.store.models import DraftBlock, GridCode, JournalEntry
 from gis_grid.store.plans import WGS84, load_plan
 from gis_grid.store.requests import Patched, once
 
@@ -124,10 +124,12 @@ def _cut(session: Session, found: Opened, block_id: str, xy: list[list[float]]) 
     if not (2 <= len(points) <= MOST_POINTS and inside):
         problem = f"a line has 2 to {MOST_POINTS:,} points of longitude and latitude"
         raise InputError(Fault(problem, column="line", remedy="send it in degrees of WGS 84"))
-    blocks = _with_cuts(session, found.draft.id, load_plan(session, found.plan.id)).blocks
+    plan = _with_cuts(session, found.draft.id, load_plan(session, found.plan.id))
+    blocks = plan.blocks
     drawn = gpd.GeoSeries([shapely.LineString(points)], crs=WGS84).to_crs(blocks.crs)
     grid = book.standing(session, found, [block_id]).get(block_id, "")
-    homes = _addresses(session, found.plan.district_id, blocks.crs)
+    # a door weighs as much as any other: what is counted at buildings is not kept door by door
+    homes = None if plan.addresses is None else plan.addresses.assign(households=1)
     after = cut_block(blocks, block_id, drawn.iloc[0], households=homes, taken=_names(session, found.draft.id))
     parts = after.loc[after.index.difference(blocks.index)]
     moves = [Move(block_id, grid, ""), *(Move(str(part), "", grid) for part in parts.index)]
@@ -146,13 +148,6 @@ def _cut(session: Session, found: Opened, block_id: str, xy: list[list[float]]) 
 def _counts(parts: gpd.GeoDataFrame) -> list[dict[str, int]]:
     frame = parts[[name for name in COUNTS if name in parts]]
     return [{str(name): int(held) for name, held in row.items()} for row in frame.to_dict("records")]
-
-
-def _addresses(session: Session, district: int, crs: object) -> gpd.GeoDataFrame:
-    query = select(Address.lon, Address.lat, Address.households).where(Address.district_id == district)
-    rows = pd.DataFrame(session.execute(query).all(), columns=["lon", "lat", "households"])
-    points = gpd.points_from_xy(rows["lon"], rows["lat"], crs=WGS84)
-    return gpd.GeoDataFrame(rows[["households"]], geometry=points).to_crs(crs)
 
 
 def _names(session: Session, draft_id: str) -> set[str]:

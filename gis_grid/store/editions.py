@@ -18,7 +18,7 @@ from gis_grid.lookup.publications import Published, Roster
 from gis_grid.store.addresses import addresses_in_store
 from gis_grid.store.answering import answering, units_of
 from gis_grid.store.areas import in_force
-from gis_grid.store.models import Area, AuditEntry, Grid, Publication
+from gis_grid.store.models import Area, AuditEntry, Block, Grid, Plan, Publication
 from gis_grid.store.people import people_frame
 
 if TYPE_CHECKING:
@@ -131,7 +131,18 @@ def _read(store: Store, session: Session, this: Publication, until: date | None,
         staff=StoredRoster(store, district.id, units),
         at=this.at,
         addresses=addresses_in_store(session, this.plan_id, district.name, None if known is None else known.addresses),
+        parts=_parts(session, this.plan_id) if known is None else known.parts,
     )
+
+
+def _parts(session: Session, plan_id: str) -> gpd.GeoDataFrame | None:
+    """Return the blocks of a plan that are parts of buildings divided by stairwell, None if there are none."""
+    query = select(Block.parent_block_id, Block.geom).join(Plan, Plan.ground_id == Block.ground_id)
+    rows = session.execute(query.where(Plan.id == plan_id, Block.atom == "stairwell").order_by(Block.place)).all()
+    if not rows:
+        return None
+    parents, shapes = zip(*rows, strict=True)
+    return gpd.GeoDataFrame({"parent_block_id": list(parents)}, geometry=list(shapes), crs=4326)
 
 
 def _grids(session: Session, this: Publication, district: Area, units: pd.DataFrame) -> gpd.GeoDataFrame:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 import pytest
 from calls import Calls
 from next_plan import publish_later, token_of
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from town_in_force import Town
 
+from gis_grid.store.access import LOCAL
+from gis_grid.store.addresses import KEPT
 from gis_grid.store.areas import area_of
-from gis_grid.store.models import Address, AuditEntry, Report
+from gis_grid.store.audit import record
+from gis_grid.store.models import AuditEntry, GroundLayer, Report
 
 Serving = Callable[..., Calls]
 
@@ -85,21 +88,25 @@ def test_hand_overs_say_what_comes_and_who_is_on_the_other_side(published: Town,
 def test_doors_are_counts(published: Town, serving: Serving) -> None:
     calls = serving()
     grid = published.plan.grids.iloc[0]
-    block = published.plan.assignment.index[published.plan.assignment == grid.name][0]
     token = staff_token(published, calls, grid["code"])
-    mine = {one["code"]: one["doors"] for one in calls.get("/api/me/grids", token=token).json()["grids"]}
+    told = calls.get("/api/me/grids", token=token).json()["grids"]
+    shapes = published.plan.grids.set_index("code").geometry
+    doors = published.plan.addresses.geometry
+    assert grid["code"] in {one["code"] for one in told}
+    for one in told:
+        inside = int(doors.within(shapes[one["code"]]).sum())
+        assert one["doors"] == (inside if inside >= 10 else None)
+    assert sum(one["doors"] or 0 for one in told) > 0
+    assert all(set(one) >= {"code", "households", "doors"} for one in told)
+
+
+def test_doors_of_a_place_without_addresses_are_not_said_to_be_none(published: Town, serving: Serving) -> None:
     with published.store.writing() as session:
-        session.query(Address).delete()
-    none = calls.get("/api/me/grids", token=token).json()["grids"]
-    assert {one["doors"] for one in none} == {None}
-    with published.store.writing() as session:
-        words = dict.fromkeys(("street", "number", "compound", "building", "stairwell"), "x")
-        for _ in range(12):
-            row = {"households": 2, "block_id": str(block), "lon": 113.6, "lat": 30.3, **words}
-            session.add(Address(district_id=published.district, **row))
-    counted = {one["code"]: one["doors"] for one in calls.get("/api/me/grids", token=token).json()["grids"]}
-    assert counted[grid["code"]] == 12
-    assert set(mine) == set(counted)
+        session.execute(delete(GroundLayer).where(GroundLayer.name.in_(KEPT)))
+        record(session, LOCAL, "keep_addresses", published.plan_id)
+    calls = serving()
+    token = staff_token(published, calls, published.plan.grids["code"].iloc[0])
+    assert {one["doors"] for one in calls.get("/api/me/grids", token=token).json()["grids"]} == {None}
 
 
 def test_a_wrong_line_is_reported_seen_and_closed(published: Town, serving: Serving) -> None:

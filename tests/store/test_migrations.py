@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 import dumps
 from gis_grid.store import Store, open_store
-from gis_grid.store.backup import backup, drop_everything, restore
+from gis_grid.store.backup import FORMER, backup, drop_everything, restore
 from gis_grid.store.content import has_rows, rows_in
 from gis_grid.store.models import Base
 from gis_grid.store.setup import MIGRATIONS, init, newest, revision_of
@@ -35,7 +35,8 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 def test_a_store_of_a_revision_comes_up_to_date_with_its_rows(bare: Store, revision: str) -> None:
     with bare:
         dumps.load(bare, revision)
-        before = dumps.dump_file(revision, bare.dialect).read_text(encoding="utf-8").count("INSERT INTO")
+        kept = dumps.dump_file(revision, bare.dialect).read_text(encoding="utf-8").splitlines()
+        before = sum(not line.startswith(tuple(f"INSERT INTO {name} " for name in FORMER)) for line in kept)
         assert revision_of(bare) == revision
         assert init(bare) == newest()
         with bare.reading() as session:
@@ -56,6 +57,27 @@ def test_a_backup_of_a_revision_comes_up_to_date_when_it_is_restored(
     restore(tmp_path / "old.backup", store)
     assert revision_of(store) == newest()
     assert rows_in(store) >= rows
+
+
+def test_a_table_that_went_is_there_no_more(bare: Store) -> None:
+    with bare:
+        dumps.load(bare, "0002")
+        with bare.engine.connect() as connection:
+            assert set(FORMER) <= set(sa.inspect(connection).get_table_names())
+        init(bare)
+        with bare.engine.connect() as connection:
+            there = set(sa.inspect(connection).get_table_names())
+    assert not there & set(FORMER)
+    assert set(Base.metadata.tables) <= there
+
+
+@pytest.mark.parametrize("bare", [pytest.param("postgis", marks=pytest.mark.postgis)], indirect=True)
+def test_an_old_store_is_emptied_whole(bare: Store) -> None:
+    with bare:
+        dumps.load(bare, "0002")
+        with bare.changing_tables() as connection:
+            drop_everything(connection)
+        assert init(bare) == newest()
 
 
 def test_the_dump_of_the_newest_revision_is_what_its_tables_hold(store: Store) -> None:

@@ -1,8 +1,8 @@
 /** The phone page: where am I, which grid, who answers. Text first; the map comes once the answer stands. */
 import { language, setLanguage } from "./i18n";
 import { Problem, token } from "./api";
-import { byAddress, byCode, byPlace, detail, WORST_M, type Place, type Shown } from "./my-grid/ask";
-import { answerOf, complete } from "./my-grid/cards";
+import { atStairwell, byAddress, byCode, byPlace, detail, WORST_M, type Place, type Shown } from "./my-grid/ask";
+import { answerOf, complete, stairwellsOf } from "./my-grid/cards";
 import { carriedHere, carry, forget } from "./my-grid/kept";
 import { h, say, setTheme, theme, THEMES, type Key, type Theme } from "./my-grid/page";
 import { makeSearch } from "./my-grid/search";
@@ -48,7 +48,9 @@ function start(): void {
       const shown = await question();
       if (mine.signal.aborted) return;
       status.textContent = "";
-      const answer = answerOf(shown);
+      const answer = shown.building
+        ? stairwellsOf(shown, (chosen) => void look(() => Promise.resolve(atStairwell(shown, chosen))))
+        : answerOf(shown);
       if (shown.labels.length > 1) answer.append(alternatives(shown.labels, choose));
       const actions = h("div", { class: "actions" });
       result.replaceChildren(answer, actions);
@@ -73,7 +75,7 @@ function start(): void {
   async function finish(answer: HTMLElement, shown: Shown, signal: AbortSignal): Promise<void> {
     let told: GridAnswer | null = null;
     try {
-      if (shown.source === "service" && shown.inside) {
+      if (shown.source === "service" && shown.inside && !shown.building) {
         const found = await detail(shown, signal);
         told = found.told;
         if (!signal.aborted) complete(answer, shown, told.valid_from, found.coming);

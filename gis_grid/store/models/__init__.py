@@ -5,7 +5,7 @@ from __future__ import annotations
 from gis_grid.store.models.access import ROLES, AuditEntry, Job, Token
 from gis_grid.store.models.base import Base, Boxed
 from gis_grid.store.models.ground import Area, AreaPredecessor, Block, Ground, GroundLayer
-from gis_grid.store.models.people import Address, Post, PostUnit, Staff, StaffAssignment
+from gis_grid.store.models.people import Post, PostUnit, Staff, StaffAssignment
 from gis_grid.store.models.plans import (
     Approval,
     Assignment,
@@ -27,7 +27,6 @@ from gis_grid.store.models.reports import Report
 
 __all__ = [
     "ROLES",
-    "Address",
     "Approval",
     "Area",
     "AreaPredecessor",

@@ -1,4 +1,4 @@
-"""Who answers: posts, the staff who hold them, and addresses. Nothing here is about residents as persons."""
+"""Who answers: posts, and the staff who hold them. Nothing here is about residents as persons."""
 
 from __future__ import annotations
 
@@ -70,21 +70,3 @@ class StaffAssignment(Base):
     kind: Mapped[str]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
-
-
-class Address(Base):
-    """An address of a district, down to the building or stairwell and never further, and where it is."""
-
-    __tablename__ = "addresses"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    district_id: Mapped[int] = mapped_column(ForeignKey("areas.id"), index=True)
-    street: Mapped[str] = mapped_column(index=True)
-    number: Mapped[str]
-    compound: Mapped[str]
-    building: Mapped[str]
-    stairwell: Mapped[str]
-    households: Mapped[int]
-    block_id: Mapped[str]
-    lon: Mapped[float]
-    lat: Mapped[float]

@@ -102,12 +102,77 @@ def test_the_next_plan_says_whose_the_place_becomes(served: Any, phone: Open) ->
     assert f"then belongs to {served.names[served.new]}" in said
 
 
-def test_an_address_is_answered_or_refused_with_a_clear_word(served: Any, phone: Open) -> None:
-    opened = phone(served)
-    opened.page.locator("#asked").fill("和平路12号")
+def search(opened: Any, text: str) -> None:
+    """Ask for an address as somebody who types it."""
+    opened.page.evaluate("document.getElementById('result').replaceChildren()")
+    opened.page.locator("#asked").fill(text)
     opened.page.locator(".search button").click()
     opened.page.wait_for_selector("#result > *")
-    assert opened.page.locator("#result .card, #result .whereabouts, #result [role=alert]").count() >= 1
+
+
+def test_an_address_is_answered_with_the_grid_it_lies_in(served: Any, phone: Open) -> None:
+    plan = served.town.plan
+    row = plan.addresses[plan.addresses["stairwell"] != ""].iloc[40]
+    code = plan.grids.loc[plan.grids.contains(row.geometry), "code"].item()
+    written = f"{row['road']}{row['number']}号{row['compound']}{row['building']}栋{row['stairwell']}单元"
+    opened = phone(served)
+    search(opened, f"样例区{written}1807室")
+    assert opened.page.locator(".card[data-code]").count() == 1
+    card = opened.page.locator(f".card[data-code='{code}']")
+    assert served.names[code] in card.inner_text()
+    assert card.locator("a.call").first.get_attribute("href").startswith("tel:")
+    assert "按地址查到" in card.inner_text()
+    foot = opened.text(".foot")
+    assert written in foot
+    assert "准确到单元" in foot
+    assert "1807" not in foot
+    assert opened.faults == []
+
+
+def test_a_street_of_several_grids_is_refused_with_those_grids(served: Any, phone: Open) -> None:
+    opened = phone(served)
+    search(opened, "人民大道")
+    assert "答不准" in opened.text(".whereabouts")
+    assert "门牌号" in opened.text(".whereabouts")
+    told = opened.page.evaluate("fetch('/api/lookup?address=人民大道').then((one) => one.json())")
+    codes = {one["grid"]["code"] for one in told["also_possible"]}
+    shown = opened.page.locator(".unsure > .card[data-code]")
+    assert {shown.nth(n).get_attribute("data-code") for n in range(shown.count())} <= codes
+    assert shown.count() == min(3, len(codes)) > 1
+    search(opened, "没有这条路99号")
+    assert opened.page.locator(".card[data-code]").count() == 0
+    assert "答不准" in opened.text()
+
+
+def test_what_is_typed_is_completed_by_the_service(served: Any, phone: Open) -> None:
+    opened = phone(served)
+    opened.page.locator("#asked").press_sequentially("renminda")
+    opened.page.wait_for_selector("[role=option]:has-text('人民大道')")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_at_a_tower_of_several_grids_the_stairwell_is_asked_for(served: Any, phone: Open, language: str) -> None:
+    plan = served.town.plan
+    strips = plan.blocks[plan.blocks["atom"] == "stairwell"].to_crs(4326)
+    strip = strips[strips["parent_block_id"] == strips["parent_block_id"].iloc[0]]
+    spot = strip.geometry.iloc[0].representative_point()
+    opened = phone(served, f"/my?lang={language}", at=(spot.x, spot.y))
+    opened.page.wait_for_selector(".stairwells button")
+    buttons = opened.page.locator(".stairwells button")
+    assert buttons.count() == 3
+    assert opened.page.locator(".card[data-code]").count() == 0, "no grid is claimed yet"
+    said = opened.text(".whereabouts")
+    assert ("请选单元" if language == "zh" else "Which stairwell?") in said
+    assert min(buttons.nth(n).bounding_box()["height"] for n in range(3)) >= 48
+    codes = [buttons.nth(n).get_attribute("data-code") for n in range(3)]
+    assert len(set(codes)) == 2
+    buttons.nth(2).click()
+    opened.page.wait_for_selector(f".card[data-code='{codes[2]}']")
+    card = opened.page.locator(".card[data-code]")
+    assert card.count() == 1
+    assert served.names[codes[2]] in card.inner_text()
+    assert "3单元" in opened.text(".foot")
+    assert opened.faults == []
 
 
 def test_an_address_in_two_grids_shows_both_and_what_else_to_ask(served: Any, phone: Open) -> None:

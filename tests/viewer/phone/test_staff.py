@@ -31,6 +31,13 @@ def test_own_grids_neighbours_and_hand_overs(each: Any, phone: Open) -> None:
     card.locator("summary").first.click()
     assert each.names[each.new] in card.inner_text()
     assert card.locator(".neighbour a.call").count() >= 1
+    plan = each.town.plan
+    shapes = plan.grids.set_index("code").geometry
+    for one in told:
+        inside = int(plan.addresses.within(shapes[one["code"]]).sum())
+        assert one["doors"] == (inside if inside >= 10 else None)
+    (mine,) = (one for one in told if one["code"] == each.old)
+    assert f"门牌 {mine['doors']}" in card.locator(".counts").first.inner_text()
     coming = opened.text(".hand-overs")
     assert f"{each.names[each.old]} 交给 {each.names[each.new]}" in coming
     assert each.day in opened.text("#staff")

@@ -3,7 +3,7 @@ import { get, Problem } from "../api";
 import { carriedHere, type Kept } from "./kept";
 import { borderOf, indexOf, ownerOf, within, type Index } from "./locate";
 import { toWgs84, type Crs } from "./shifts";
-import type { AddressTold, CarriedGrid, Edition, GridAnswer, GridTold, LookupTold, Nearby, Person } from "./told";
+import type { AddressTold, BuildingTold, CarriedGrid, Edition, GridAnswer, GridTold, LookupTold, Nearby, Person } from "./told";
 
 export interface Place {
   lon: number;
@@ -21,11 +21,13 @@ export interface Found {
 }
 
 export interface Shown {
-  how: "place" | "address" | "code";
+  how: "place" | "address" | "code" | "stairwell";
   inside: Found | null;
   border: number | null;
   also: Found[];
   nearest: Found | null;
+  /** where several grids share the building at the place: it asks for the stairwell */
+  building: BuildingTold | null;
   place: Place | null;
   text: string;
   /** of an address: how exactly it is known, why it was refused in both languages, and what else it may be called */
@@ -48,7 +50,7 @@ export interface Shown {
 export const WORST_M = 2000;
 
 const blank = {
-  inside: null, border: null, also: [], nearest: null, place: null, text: "", level: "", reason: null, labels: [],
+  inside: null, border: null, also: [], nearest: null, building: null, place: null, text: "", level: "", reason: null, labels: [],
   validFrom: null, over: null, partial: null,
 };
 
@@ -63,6 +65,7 @@ function fromService(told: LookupTold, rest: Partial<Shown>): Shown {
     inside: { grid: told.grid, people: told.people, metres: 0 },
     border: told.distance_to_border_m,
     also: (told.also_possible ?? []).map(near),
+    building: told.building ?? null,
     district: told.district,
     plan: told.plan,
     asOf: told.as_of,
@@ -95,6 +98,14 @@ export async function byPlace(place: Place, signal?: AbortSignal): Promise<Shown
     const rest = close ? { also: [here], nearest: null } : { nearest: here };
     return { ...blank, how: "place", source: "service", at: Date.now(), place, ...told, ...rest };
   }
+}
+
+/** Return the answer once somebody has said which stairwell of the building it is. */
+export function atStairwell(shown: Shown, chosen: number): Shown {
+  const { label, stairwells } = shown.building!;
+  const { stairwell, grid, people } = stairwells[chosen]!;
+  const inside = { grid, people, metres: null };
+  return { ...shown, how: "stairwell", building: null, inside, border: null, also: [], text: label && stairwell ? `${label}${stairwell}单元` : label, level: stairwell ? "stairwell" : "" };
 }
 
 /** Ask whose an address is; where it may lie in several grids all of them are shown, with the reason. */

@@ -8,6 +8,27 @@ import { age, metres, nameOf, open, reachable, whereabouts } from "./words";
 /** So many cards stand in full; further grids are listed below them. */
 const IN_FULL = 3;
 
+/** Ask which stairwell it is, with a large button for each: the place alone cannot decide. */
+export function stairwellsOf(shown: Shown, choose: (chosen: number) => void): HTMLElement {
+  const { label, stairwells } = shown.building!;
+  const asked = say("which_stairwell", { building: label || say("this_building") });
+  const buttons = stairwells.map(({ stairwell, grid }, n) =>
+    h(
+      "button",
+      { type: "button", "data-code": grid.code, onclick: () => choose(n) },
+      h("strong", {}, stairwell ? say("stairwell", { name: stairwell }) : nameOf(grid)),
+      stairwell && h("span", {}, nameOf(grid)),
+    ),
+  );
+  return h(
+    "section",
+    { class: "answer unsure stairwells", "aria-label": asked },
+    h("p", { class: "whereabouts" }, asked),
+    ...buttons,
+    footOf(shown),
+  );
+}
+
 /** Return an answer as elements; several possible grids look alike, so that none seems the certain one. */
 export function answerOf(shown: Shown): HTMLElement {
   const sure = open(shown) === 1;
@@ -33,6 +54,7 @@ export function answerOf(shown: Shown): HTMLElement {
 function headOf(shown: Shown, sure: boolean): string {
   if (shown.how === "code") return say("by_code");
   if (!sure) return say("maybe_one");
+  if (shown.how === "stairwell") return say("by_stairwell");
   return say(shown.how === "address" ? "by_address" : "here");
 }
 

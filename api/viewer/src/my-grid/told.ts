@@ -30,11 +30,19 @@ export interface Nearby extends GridTold {
   distance_m: number;
 }
 
+/** A building that several grids share: the place cannot say which one, the stairwell can. */
+export interface BuildingTold {
+  label: string;
+  stairwells: { stairwell: string; grid: GridTold; people: Person[] }[];
+}
+
 export interface LookupTold {
   grid: GridTold;
   people: Person[];
   distance_to_border_m: number;
   also_possible: Nearby[];
+  status?: string;
+  building?: BuildingTold | null;
   district: string;
   plan: string;
   as_of: string;
