@@ -81,11 +81,14 @@ def served() -> Service:
     end_with_parent(signal.SIGTERM)
     settings = Settings()
     logs.set_up(settings.log_level)
-    return create_app(settings)
+    return create_app(settings, warm=True)
 
 
-def create_app(settings: Settings | None = None) -> Service:
-    """Return the service for some settings, else for those in the variables GIS_GRID_…."""
+def create_app(settings: Settings | None = None, *, warm: bool = False) -> Service:
+    """Return the service for some settings, else for those in the variables GIS_GRID_….
+
+    With `warm` the processes that work things out begin with the service, and not with the first who needs them.
+    """
     chosen = settings or Settings()
     logs.events(chosen.log_level)
     store = open_store(chosen.store)
@@ -97,7 +100,7 @@ def create_app(settings: Settings | None = None) -> Service:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         over = asyncio.Event()
-        workshop.start()
+        workshop.start(warm=warm)
         looking = asyncio.create_task(state.desk.keep(chosen.refresh_seconds, over))
         yield
         app.front.book.write()

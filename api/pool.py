@@ -77,6 +77,12 @@ class Pool:
             raise found.kind(found.faults)
         return found
 
+    def warm(self) -> None:
+        """Start the processes now, without waiting for them: whoever asks first need not wait until they have begun."""
+        pool = self._started()
+        for _ in range(self._processes):
+            pool.submit(_nothing)
+
     def stop(self) -> None:
         """End the processes."""
         with self._lock:
@@ -112,9 +118,18 @@ def _begin(address: str) -> None:
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then ends its processes
     os.environ.update(SAFE_READING)
+    # read once at the start, and not by whoever asks first
+    import api.shapes
+    import api.tables  # noqa: F401
+    import gis_grid.store.draft_plans
+    import gis_grid.store.plans  # noqa: F401
     from gis_grid.store import open_store
 
     _HELD["store"] = open_store(address)
+
+
+def _nothing() -> None:
+    """Do nothing: a process that is given this begins."""
 
 
 def _do(work: Callable[..., Any], given: tuple[Any, ...]) -> Any:

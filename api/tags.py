@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,15 @@ def tagged(
     etag: str | None = None,
     media_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
+    packed: bool = False,
 ) -> Response:
-    """Answer with bytes and their tag, or 304 without them where the caller has them."""
+    """Answer with bytes and their tag, or 304 without them where the caller has them; with `packed` in gzip."""
     etag = etag or tag_of(content)
     told = {"ETag": etag, "Cache-Control": "private, no-cache", **(headers or {})}
+    if packed:
+        told["Vary"] = "Accept-Encoding, Authorization"
     if unchanged(request, etag):
         return Response(status_code=304, headers=told)
+    if packed and "gzip" in request.headers.get("accept-encoding", ""):
+        content, told = gzip.compress(content, 3, mtime=0), told | {"Content-Encoding": "gzip"}
     return Response(content, headers=told, media_type=media_type)

@@ -40,8 +40,10 @@ class Workshop:
         self.collections = Collections(store)
         self.streams = threading.BoundedSemaphore(settings.streams)
 
-    def start(self) -> None:
-        """Remove files whose time is over, and begin to run jobs."""
+    def start(self, *, warm: bool = False) -> None:
+        """Remove files whose time is over, begin to run jobs, and with `warm` the processes of the pool."""
+        if warm:
+            self.pool.warm()
         self.uploads.tidy()
         self.runner.start()
 

@@ -90,7 +90,7 @@ def table(
 ) -> Response:
     """Return every block, grid and border of a draft as it stands, as columns; it names the revision."""
     seen(session, draft_id, actor)
-    return tagged(request, state.workshop.pool.call(tables.draft_table, draft_id))
+    return tagged(request, state.workshop.pool.call(tables.draft_table, draft_id), packed=True)
 
 
 @router.get("/drafts/{draft_id}/shapes", response_class=Response, responses=offers.BINARY)
@@ -99,7 +99,8 @@ def shapes_of(
 ) -> Response:
     """Return the shapes of the blocks of a draft, in the order of its table, as whole numbers (docs/viewer.md)."""
     seen(session, draft_id, actor)
-    return tagged(request, state.workshop.pool.call(shapes.draft_shapes, draft_id), media_type=offers.NUMBERS)
+    content = state.workshop.pool.call(shapes.draft_shapes, draft_id)
+    return tagged(request, content, media_type=offers.NUMBERS, packed=True)
 
 
 @router.patch("/drafts/{draft_id}")

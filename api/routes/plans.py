@@ -77,7 +77,7 @@ def table(
     """Return every block, grid and border of a plan as columns of numbers; docs/service.md says what they are."""
     found = catalogue.plan_state(session, plan_id, actor=actor)
     actor.require("read_plans", found.path)
-    return tagged(request, state.workshop.pool.call(tables.plan_table, plan_id))
+    return tagged(request, state.workshop.pool.call(tables.plan_table, plan_id), packed=True)
 
 
 @router.get("/plans/{plan_id}/shapes", response_class=Response, responses=offers.BINARY)
@@ -87,7 +87,8 @@ def shapes_of(
     """Return the shapes of the blocks of a plan, in the order of its table, as whole numbers (docs/viewer.md)."""
     found = catalogue.plan_state(session, plan_id, actor=actor)
     actor.require("read_plans", found.path)
-    return tagged(request, state.workshop.pool.call(shapes.plan_shapes, plan_id), media_type=offers.NUMBERS)
+    content = state.workshop.pool.call(shapes.plan_shapes, plan_id)
+    return tagged(request, content, media_type=offers.NUMBERS, packed=True)
 
 
 @router.get("/plans/{plan_id}/export", response_class=Response, responses=offers.FILE)

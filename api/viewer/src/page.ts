@@ -113,7 +113,11 @@ function put(session: Session, shapes: Shapes, on: GlMap): void {
     paintNew(session, layers);
     layers.moved(blocks);
   };
-  session.onRecut = () => setTimeout(() => void openDraft(session.draft.id), 0);
+  session.onTheirs = (block) => tools.yield(block);
+  session.onChange = () => {
+    if (tools.busy) tools.cancel();
+  };
+  session.onRecut = () => setTimeout(() => void reopen(session), 0);
   drop = [
     effect(() => {
       session.tick.value;
@@ -128,6 +132,12 @@ function put(session: Session, shapes: Shapes, on: GlMap): void {
     () => session.close(),
   ];
   desk.value = { session, layers, tools, finder };
+}
+
+/** Load the draft again, and say what was to be said. */
+async function reopen(session: Session): Promise<void> {
+  await openDraft(session.draft.id);
+  if (desk.value) desk.value.session.notice.value = session.notice.value;
 }
 
 /** Grids that were made since get a colour that none of their neighbours has. */

@@ -3,7 +3,7 @@ import { batch, signal } from "@preact/signals";
 import { get, patch, Problem, send } from "./api";
 import { type Gesture, Journal } from "./plan/journal";
 import { stacks, turned } from "./plan/history";
-import type { Clash } from "./plan/moves";
+import { type Clash, nextGridId } from "./plan/moves";
 import { NONE, Plan, type Step } from "./plan/plan";
 import { check, checkGrid, type Problem as Fault } from "./plan/rules";
 import { type Entry, listen, type PatchAnswer, type State, Sync } from "./plan/sync";
@@ -57,6 +57,10 @@ export class Session {
   sync!: Sync;
   /** Where blocks changed side, for the map. */
   onMoved: (blocks: number[]) => void = () => {};
+  /** Somebody else moves a block, which a stroke may have in hand. */
+  onTheirs: (block: number) => void = () => {};
+  /** Something is about to be changed by a panel or a key: what a stroke or a preview shows is put back first. */
+  onChange: () => void = () => {};
   /** The blocks are others now: the page loads the draft again. */
   onRecut: () => void = () => {};
   private readonly stale = new Set<number>();
@@ -85,7 +89,7 @@ export class Session {
     const session = new Session(draft, new Plan(table), journal);
     session.gestures = gestures;
     session.clashes.value = left;
-    session.sync = new Sync(serviceOf(id), session.local(), table.revision);
+    session.sync = new Sync(serviceOf(id), session.local(), table.revision, [], new Set(table.grids.id));
     session.sync.savedAt = Date.now();
     if (draft.state === "open") void session.follow();
     session.askRules(FIRST_RULES_MS);
@@ -121,7 +125,8 @@ export class Session {
 
   /** Apply steps and enter them as one gesture. */
   change(steps: Step[], why: string): void {
-    const real = steps.filter((step) => step.old !== step.new);
+    this.onChange();
+    const real = steps.map((step) => ({ ...step, old: this.plan.grid[step.block] as number })).filter((step) => step.old !== step.new);
     this.plan.apply(real);
     this.onMoved(real.map((step) => step.block));
     this.commit(real, why);
@@ -166,6 +171,7 @@ export class Session {
   private turn(way: "undo" | "redo"): boolean {
     const gesture = this.stacks[way].at(-1);
     if (!gesture) return false;
+    this.onChange();
     const { steps, kept } = turned(this.plan, gesture, way);
     this.plan.apply(steps);
     this.onMoved(steps.map((step) => step.block));
@@ -223,13 +229,15 @@ export class Session {
         if (block === undefined) return;
         const old = plan.grid[block] as number;
         const row = plan.gridOf(grid);
+        this.onTheirs(block);
         if (old === row) return;
         plan.put(block, row);
         this.waiting.push(block);
         this.touched([], [old, row]);
       },
       rename: (old: string, id: string) => plan.rename(old, id),
-      keep: (gesture: Gesture) => void journal.keep(gesture),
+      freeId: () => nextGridId(plan.gridIds),
+      keep: (gestures: Gesture[]) => void journal.keep(...gestures),
       drop: (gesture: Gesture) => {
         this.gestures = this.gestures.filter((one) => one !== gesture);
         void journal.drop(gesture.key);
@@ -248,6 +256,7 @@ export class Session {
       },
       refused: (problem: Problem) => {
         this.notice.value = problem.message;
+        if (problem.status === 422) this.onRecut(); // what is here was not what the service has
       },
     };
   }
@@ -303,7 +312,8 @@ async function sendLeftOver(id: string, journal: Journal, gestures: Gesture[], w
   const local = {
     put: () => {},
     rename: () => {},
-    keep: (gesture: Gesture) => void journal.keep(gesture),
+    freeId: () => nextGridId(gestures.flatMap((gesture) => gesture.moves.map((move) => move.new))),
+    keep: (kept: Gesture[]) => void journal.keep(...kept),
     drop: (gesture: Gesture) => {
       gestures.splice(gestures.indexOf(gesture), 1);
       void journal.drop(gesture.key);
@@ -316,4 +326,5 @@ async function sendLeftOver(id: string, journal: Journal, gestures: Gesture[], w
   const sync = new Sync(serviceOf(id), local, waiting[0]?.revision ?? 0, waiting);
   await sync.run();
   sync.end();
+  if (sync.state === "offline") throw new Problem(0, "offline"); // or the draft would be shown without what waits
 }

@@ -61,3 +61,14 @@ test("undo and redo are worked out from the journal alone", () => {
   expect(keys(stacks([...journal, one("d", "redo", "b")]))).toEqual([["a", "b"], []]);
   expect(keys(stacks([...journal, one("d", "stroke")]))).toEqual([["a", "d"], []]);
 });
+
+test("a block that somebody else moves meanwhile is theirs: it is neither kept as moved here nor put back", () => {
+  const [plan, stroke] = grasped();
+  stroke.over(at(plan, "b12"), true, free);
+  stroke.over(at(plan, "b13"), true, free);
+  stroke.yield(at(plan, "b12"));
+  plan.put(at(plan, "b12"), plan.gridOf("g0003"));
+  expect(stroke.steps.map((step) => plan.blockIds[step.block])).toEqual(["b13"]);
+  stroke.cancel();
+  expect([held(plan, "b12"), held(plan, "b13")]).toEqual(["g0003", "g0002"]);
+});

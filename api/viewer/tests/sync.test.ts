@@ -63,13 +63,18 @@ class Browser implements Local {
         return structuredClone(draft.entries.slice(revision));
       },
     };
-    this.sync = new Sync(service, this, 0);
+    this.sync = new Sync(service, this, 0, [], new Set(draft.start.values()));
   }
 
   put(block: string, grid: string): void {
     this.grids.set(block, grid);
   }
-  rename(): void {}
+  rename(old: string, id: string): void {
+    for (const [block, grid] of this.grids) if (grid === old) this.grids.set(block, id);
+  }
+  freeId(): string {
+    return "g0099";
+  }
   keep(): void {}
   drop(): void {}
   clash(clash: Clash): void {
@@ -128,4 +133,41 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])("random gestures of two, seed %i", async (se
   expect(Object.fromEntries(lin.grids)).toEqual(Object.fromEntries(draft.grids));
   expect(Object.fromEntries(wang.grids)).toEqual(Object.fromEntries(draft.grids));
   expect(lin.clashes.length + wang.clashes.length).toBeGreaterThan(0);
+});
+
+/** Two who start from three blocks in one grid; lin has no network yet. */
+function pair(): [Draft, Browser, Browser] {
+  const draft = new Draft(new Map(["b0", "b1", "b2"].map((block) => [block, "g0"])));
+  const [lin, wang] = [new Browser("lin", draft), new Browser("wang", draft)];
+  lin.online = false;
+  return [draft, lin, wang];
+}
+
+async function joined(lin: Browser, draft: Draft): Promise<void> {
+  lin.online = true;
+  lin.sync.hear(draft.entries.length);
+  await vi.advanceTimersByTimeAsync(20_000);
+}
+
+test("a gesture that is refused takes along what later ones made of its blocks, and nothing else", async () => {
+  const [draft, lin] = pair();
+  lin.grids.set("b0", "g8"); // what the service does not know
+  lin.gesture(["b0"], "g1");
+  lin.gesture(["b0", "b1"], "g2");
+  await joined(lin, draft);
+  expect(lin.refusals.length).toBe(1);
+  expect(draft.entries.map((entry) => entry.moves)).toEqual([[{ block: "b1", old: "g0", new: "g2" }]]);
+  expect(lin.grids.get("b0")).toBe("g8");
+  expect(lin.sync.queue).toEqual([]);
+});
+
+test("two who give new grids one id have two grids, also where the second gesture that waits made it", async () => {
+  const [draft, lin, wang] = pair();
+  wang.gesture(["b2"], "g7");
+  await vi.advanceTimersByTimeAsync(1000);
+  lin.gesture(["b0"], "g0x");
+  lin.gesture(["b1"], "g7");
+  await joined(lin, draft);
+  expect(Object.fromEntries(draft.grids)).toEqual({ b0: "g0x", b1: "g0099", b2: "g7" });
+  expect(Object.fromEntries(lin.grids)).toEqual(Object.fromEntries(draft.grids));
 });

@@ -191,6 +191,12 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
+def refused(answer: Any, faults: list[str]) -> None:
+    """Note what the service said to a change that it refused, and what it was asked."""
+    if answer.status == 422 and answer.request.method == "PATCH":
+        faults.append(f"{answer.request.post_data} -> {answer.text()}")
+
+
 @pytest.fixture
 def sit(browser: Any, office: Office) -> Iterator[Callable[..., Desk]]:
     """Return a function that opens a draft as somebody; whatever goes wrong on a page fails the test."""
@@ -205,6 +211,7 @@ def sit(browser: Any, office: Office) -> Iterator[Callable[..., Desk]]:
             "console",
             lambda said: faults.append(said.text) if said.type == "error" and "ERR_INTERNET" not in said.text else None,
         )
+        page.on("response", lambda answer: refused(answer, faults))
         page.on(
             "request",
             lambda asked: None if asked.url.startswith((office.url, "data:", "blob:")) else faults.append(asked.url),

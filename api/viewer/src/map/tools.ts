@@ -71,6 +71,11 @@ export class Tools {
     if (stroke) this.session.commit(stroke.steps, why);
   }
 
+  /** Somebody else moved a block. */
+  yield(block: number): void {
+    this.stroke?.yield(block);
+  }
+
   /** Show steps that somebody suggests, to be kept or put back. */
   preview(steps: Step[], why: string): void {
     if (this.busy) this.cancel();

@@ -54,6 +54,11 @@ export class Stroke {
     return true;
   }
 
+  /** Somebody else moved a block: it stays where they put it, unless the pointer passes over it once more. */
+  yield(block: number): void {
+    this.from.delete(block);
+  }
+
   protected back(block: number): void {
     const home = this.from.get(block);
     if (home !== undefined) this.plan.put(block, home);

@@ -35,7 +35,10 @@ export interface Service {
 export interface Local {
   put(block: string, grid: string): void;
   rename(old: string, id: string): void;
-  keep(gesture: Gesture): void;
+  /** Return an id that no grid has here. */
+  freeId(): string;
+  /** Keep gestures as they are now, all or none of them. */
+  keep(gestures: Gesture[]): void;
   drop(gesture: Gesture): void;
   clash(clash: Clash, who: string): void;
   /** Somebody cut a block: there are other blocks now. */
@@ -64,6 +67,8 @@ export class Sync {
     private readonly local: Local,
     public revision: number,
     readonly queue: Gesture[] = [],
+    /** Grids that the service knows; without them, nothing is said of grids that are made here. */
+    private readonly known: Set<string> | null = null,
   ) {
     this.heard = revision;
   }
@@ -72,7 +77,7 @@ export class Sync {
   add(gesture: Gesture): void {
     gesture.revision = this.revision;
     this.queue.push(gesture);
-    this.local.keep(gesture);
+    this.local.keep([gesture]);
     void this.run();
   }
 
@@ -120,8 +125,12 @@ export class Sync {
     } catch (caught) {
       if (!(caught instanceof Problem) || caught.status !== 422) throw caught;
       this.queue.shift();
-      for (const move of squash(gesture.moves).reverse()) this.local.put(move.block, move.old);
       this.local.drop(gesture);
+      for (const move of squash(gesture.moves)) {
+        this.withdraw(move.block);
+        this.local.put(move.block, move.old);
+      }
+      this.dropEmpty();
       this.local.refused(caught);
       return;
     }
@@ -137,10 +146,10 @@ export class Sync {
     gesture.moves = answer.accepted;
     gesture.state = "sent";
     gesture.revision = answer.revision;
-    if (answer.accepted.length) this.local.keep(gesture);
-    else this.local.drop(gesture);
+    if (!answer.accepted.length) this.local.drop(gesture);
+    for (const move of answer.accepted) this.known?.add(move.new);
     this.absorb(theirs);
-    this.reach(answer.revision);
+    this.reach(answer.revision, answer.accepted.length ? [gesture] : []);
   }
 
   private async catchUp(): Promise<void> {
@@ -149,12 +158,10 @@ export class Sync {
     this.reach(Math.max(this.revision, later.at(-1)?.revision ?? this.heard));
   }
 
-  private reach(revision: number): void {
+  private reach(revision: number, sent: Gesture[] = []): void {
     this.revision = revision;
-    for (const gesture of this.queue) {
-      gesture.revision = revision;
-      this.local.keep(gesture);
-    }
+    for (const gesture of this.queue) gesture.revision = revision;
+    if (sent.length || this.queue.length) this.local.keep([...sent, ...this.queue]);
     this.local.changed();
   }
 
@@ -163,22 +170,49 @@ export class Sync {
     if (entries.some((entry) => entry.cut !== null)) this.local.recut();
     const who = new Map<string, string>();
     for (const entry of entries) for (const move of entry.moves) who.set(move.block, entry.who);
+    this.makeRoom(entries.flatMap((entry) => entry.moves));
     for (const theirs of squash(entries.flatMap((entry) => entry.moves))) {
-      const waiting = this.queue.flatMap((gesture) => gesture.moves).filter((move) => move.block === theirs.block);
+      const waiting = this.withdraw(theirs.block);
       const [first, last] = [waiting[0], waiting.at(-1)];
       if (first && last) {
-        for (const gesture of this.queue) gesture.moves = gesture.moves.filter((move) => move.block !== theirs.block);
         const mine = { block: theirs.block, old: first.old, new: last.new };
         if (last.new !== theirs.new && last.new !== first.old)
           this.local.clash({ block: theirs.block, mine, theirs }, who.get(theirs.block) ?? "");
       }
       this.local.put(theirs.block, theirs.new);
     }
+    this.dropEmpty();
+  }
+
+  /** Take a block out of every gesture that waits, and return what they meant to do with it. */
+  private withdraw(block: string): Move[] {
+    const waiting = this.queue.flatMap((gesture) => gesture.moves).filter((move) => move.block === block);
+    if (waiting.length) for (const gesture of this.queue) gesture.moves = gesture.moves.filter((move) => move.block !== block);
+    return waiting;
+  }
+
+  private dropEmpty(): void {
     for (const gesture of this.queue.filter((one) => !one.moves.length)) this.local.drop(gesture);
     this.queue.splice(0, this.queue.length, ...this.queue.filter((one) => one.moves.length));
   }
 
+  /** Somebody made a grid of the id that one has which waits here to be made: they are two grids, and mine gets another. */
+  private makeRoom(theirs: Move[]): void {
+    if (!this.known) return;
+    const made = new Set(theirs.map((move) => move.new).filter((id) => id && !this.known?.has(id)));
+    for (const id of made) {
+      if (this.waits(id)) this.renamed(id, this.local.freeId());
+      this.known.add(id);
+    }
+  }
+
+  private waits(grid: string): boolean {
+    return this.queue.some((gesture) => gesture.moves.some((move) => move.new === grid));
+  }
+
   private renamed(old: string, id: string): void {
+    // the service gives out ids that are free there; a grid that waits here may have been given the same
+    if (this.waits(id)) this.renamed(id, this.local.freeId());
     this.local.rename(old, id);
     const named = (grid: string) => (grid === old ? id : grid);
     for (const gesture of this.queue)
