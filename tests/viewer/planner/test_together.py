@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,29 +34,6 @@ def test_two_at_one_draft_see_each_other_and_settle_a_clash(office: Any, sit: Ca
     wang.saved()
     assert office.holds(draft)[border["b"]] == third
     lin.wait(lambda: lin.holds() == office.holds(draft))
-
-
-def test_random_gestures_of_two_end_as_the_store_stands(office: Any, sit: Callable[..., Any]) -> None:
-    draft = office.draft()
-    lin, wang = sit(draft), sit(draft, "wang")
-    dice = random.Random(3)
-    for turn in range(24):
-        desk = dice.choice((lin, wang))
-        desk.drag(dice.choice(desk.borders()[:6]))
-        if dice.random() < 0.2:
-            desk.page.keyboard.press("Control+z")
-        if turn == 6:
-            wang.page.context.set_offline(True)
-        if turn == 16:
-            wang.page.context.set_offline(False)
-    for desk in (lin, wang):
-        desk.wait(lambda desk=desk: desk.page.evaluate("gisGrid.desk().session.sync.queue.length") == 0, 30)
-    held = office.holds(draft)
-    lin.wait(lambda: lin.holds() == held)
-    wang.wait(lambda: wang.holds() == held)
-    entries = office.journal(draft)
-    assert [entry["revision"] for entry in entries] == list(range(1, len(entries) + 1))
-    assert {entry["who"] for entry in entries} == {"lin", "wang"}
 
 
 def test_a_suggestion_is_a_preview_until_it_is_kept(office: Any, sit: Callable[..., Any]) -> None:
