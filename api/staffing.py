@@ -61,12 +61,13 @@ def hands(store: Store, subject: str, before: Plan, after: Plan) -> HandOver:
     from gis_grid.staffing import crew_of, handover, moved
     from gis_grid.store.models import Draft
     from gis_grid.store.models import Plan as KeptPlan
-    from gis_grid.store.people import has_people, roster
+    from gis_grid.store.outgoing import roster
+    from gis_grid.store.people import has_people
 
     with store.reading() as session:
         plan_id = session.get_one(Draft, subject).plan_id if subject.startswith("d") else subject
         district = session.get_one(KeptPlan, plan_id).district_id
-        staff = roster(session, district) if has_people(session, district) else None
+        staff = roster(session, district, holders=True) if has_people(session, district) else None
     addresses = points_in_blocks(after.addresses, after.blocks)
     if staff is None:
         return handover(before, after, addresses=addresses)

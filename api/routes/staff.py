@@ -24,14 +24,15 @@ from api.staff_models import (
     StaffSuggestion,
     SuggestPosts,
 )
+from gis_grid.staffing import roster_of
 from gis_grid.store import Store, audit
 from gis_grid.store.access import Actor
 from gis_grid.store.answering import answering, handling, units_of
 from gis_grid.store.areas import district_of, today
 from gis_grid.store.grids import grid_as_of, posts_in
-from gis_grid.store.leave import back, leave, take_roster
+from gis_grid.store.leave import back, crew_on, leave, take_roster
 from gis_grid.store.models import Area
-from gis_grid.store.people import people_frame, roster
+from gis_grid.store.people import people_frame
 
 router = APIRouter(tags=["staff"])
 
@@ -90,10 +91,13 @@ def export_roster(
     lang: Annotated[str, Query(pattern="^(zh|en)$")] = "zh",
     on: On = None,
 ) -> Response:
-    """Return the roster of a district on a day as XLSX or CSV (UTF-8 with a mark); the record says who took it."""
+    """Return the roster of a district on a day as XLSX or CSV (UTF-8 with a mark); the record says who took it.
+
+    It has those whose posts they are, also while somebody stands in for them, and can be taken in again as it is.
+    """
     with store.writing() as session:
         area = _district(session, district, actor, "export")
-        content = staffing.sheet(roster(session, area.id, on=on), form, lang)
+        content = staffing.sheet(roster_of(*crew_on(session, area, on=on, holders=True)), form, lang)
         detail = {"format": form, "at": str(on or today(area))}
         audit.record(session, actor, "export", f"roster {area.code}", district=area.id, detail=detail)
     name = f"roster-{area.code}.{form}"

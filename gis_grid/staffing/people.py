@@ -47,11 +47,11 @@ def crew_of(
     """Put the people of a roster into the posts of a plan: those who name grids into these, others where there is room.
 
     `staff` are rows as `gis_grid.sources.read_staff` returns them, the plan's own without one. A row that names
-    several grids fills the post of each of them. A row that names only a community fills a post at its grids, in the
-    order of their codes and of the rows; once these are full, it is a further post at the community. What the scheme
-    knows no post for stands where the row says. Without `strict`, grids and communities that the plan does not have
-    are passed over. Vacant posts come out by themselves; ex officio posts go with
-    their holder.
+    several grids (or units of the tier of its post, by their codes) fills the post of each of them. A row that names
+    only a community fills a post at its grids, in the order of their codes and of the rows; once these are full, it is
+    a further post at the community. What the scheme knows no post for stands where the row says. Without `strict`,
+    grids and communities that the plan does not have are passed over. Vacant posts come out by themselves; ex officio
+    posts go with their holder.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def crew_of(
         raise InputError(faults)
     seats = _Seats(plan, found)
     people: dict[tuple[str, str], str] = {}
-    for row in sorted(rows, key=lambda one: (not one.grids, not one.name)):
+    for row in sorted(rows, key=lambda one: (not one.units, not one.name)):
         person = people.setdefault((row.name, row.phone), f"s{len(people) + 1:05d}") if row.name else ""
         seats.take(row, person)
     filled = seats.frame()
@@ -84,7 +84,7 @@ class Row(NamedTuple):
     post: str
     phone: str
     community: str
-    grids: tuple[str, ...]
+    units: tuple[tuple[str, str], ...]
     lines: tuple[str, ...]
     base: str
     most: int
@@ -98,24 +98,47 @@ def rows_of(plan: Plan, staff: pd.DataFrame) -> list[Row]:
     text = {name: staff[name].fillna("").astype(str).str.strip() for name in ROSTER if name in staff}
     blank = pd.Series("", index=staff.index)
     vacant = staff["vacant"].astype(bool) if "vacant" in staff else text["name"] == ""
-    places = _names(plan)
+    places = _Places(*_names(plan), plan.scheme, _other_units(plan))
     columns = zip(*(text.get(name, blank) for name in ROSTER[:-1]), strict=True)
     return [
-        _row(number, bool(free), cells, *places)
+        _row(number, bool(free), cells, places)
         for number, free, cells in zip(staff.index, vacant, columns, strict=True)
     ]
 
 
-def _row(
-    number: Any, free: bool, cells: tuple[str, ...], grid_of: Mapping[str, str], home_of: Mapping[str, str]
-) -> Row:
+class _Places(NamedTuple):
+    """Hold what a roster may call grids and communities, and the codes of units of other tiers."""
+
+    grids: Mapping[str, str]
+    communities: Mapping[str, str]
+    scheme: Scheme
+    others: Mapping[str, frozenset[str]]
+
+    def unit(self, role: str, said: str) -> tuple[str, str] | None:
+        """Return tier and code of a unit: one of the tier of the post, else a grid, else one of any other tier."""
+        post = post_of(self.scheme, role)
+        if post is not None and said in self.others.get(post.per, ()):
+            return post.per, said
+        if said in self.grids:
+            return self.scheme.main.id, self.grids[said]
+        return next(((tier, said) for tier, codes in self.others.items() if said in codes), None)
+
+
+def _other_units(plan: Plan) -> dict[str, frozenset[str]]:
+    """Return the codes of the units of each tier that is neither that of grids nor that of communities."""
+    tiers = [tier.id for tier in plan.scheme.tiers if tier.id not in (plan.scheme.main.id, "community")]
+    return {tier: frozenset(unit_of(plan, tier).unique()) - {""} for tier in tiers}
+
+
+def _row(number: Any, free: bool, cells: tuple[str, ...], places: _Places) -> Row:
     name, role, phone, code, community, grid, lines, base, most = cells
-    said = [part.strip() for part in BETWEEN.split(grid) if part.strip()]
-    grids = tuple(dict.fromkeys(grid_of[part] for part in said if part in grid_of))
+    grid_of, home_of = places.grids, places.communities
+    said = {part.strip(): places.unit(role, part.strip()) for part in BETWEEN.split(grid) if part.strip()}
+    units = tuple(dict.fromkeys(unit for unit in said.values() if unit is not None))
     home = home_of.get(code, "") or home_of.get(community, "")
     start = grid_of.get(base, "") or home_of.get(base, "")
     checks = (
-        *(("grid", part, part in grid_of) for part in said),
+        *(("grid", part, unit is not None) for part, unit in said.items()),
         ("community_code", code, not code or code in home_of),
         ("community", community, not community or bool(home)),
         ("base", base, not base or bool(start)),
@@ -124,7 +147,7 @@ def _row(
     limit = int(most) if most.isdecimal() else 0
     unknown = tuple((column, value) for column, value, known in checks if not known)
     who = ("", "") if free else (name, phone)
-    return Row(number, who[0], role, who[1], home, grids, skills, start, limit, unknown)
+    return Row(number, who[0], role, who[1], home, units, skills, start, limit, unknown)
 
 
 def _names(plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
@@ -141,7 +164,7 @@ def _names(plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
 def unknown_places(rows: list[Row]) -> list[Fault]:
     """Return a fault for each grid, community or base of a roster that the plan does not have."""
     remedies = {
-        "grid": "use the code of a grid of this plan, or a name that only one grid has",
+        "grid": "use the code of a grid (or of the unit of the post) of this plan, or a name that only one grid has",
         "base": "use the code of a grid or community of this plan, or leave it empty",
     }
     other = "use the code or the name of a community of this plan"
@@ -224,21 +247,21 @@ class _Seats:
 
     def take(self, row: Row, person: str) -> None:
         """Seat the person of a row, or nobody, at the first free seat of each unit it names."""
-        role, main = role_of(self._plan.scheme, row.post), self._plan.scheme.main.id
-        units = [(main, code) for code in row.grids] or [("community", row.community)] * bool(row.community)
+        role = role_of(self._plan.scheme, row.post)
+        units = list(row.units) or [("community", row.community)] * bool(row.community)
         if post_of(self._plan.scheme, row.post) is None:
             self._further(row, role, units or [("district", "")], person)
             return
         mine = {number for number, who in self._person.items() if who == person and person}
         for unit in units or [("district", "")]:
             there = self._at[role, *unit] if units else self._of_role[role]
-            if row.grids and mine & set(there):
+            if row.units and mine & set(there):
                 continue  # several grids of one shared post
             free = next((number for number in there if number not in self._person), None)
             if free is not None:
                 self._person[free] = person
                 mine.add(free)
-                if row.grids or (units and self._tier[free] == units[0][0]):
+                if row.units or (units and self._tier[free] == units[0][0]):
                     self._named.add(free)
             elif person:
                 self._further(row, role, [unit], person)

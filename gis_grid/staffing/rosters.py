@@ -10,7 +10,7 @@ import pandas as pd
 
 from gis_grid.places import check_place, whole_file
 from gis_grid.staffing.people import Crew
-from gis_grid.staffing.units import within
+from gis_grid.staffing.units import DISTRICT, within
 
 if TYPE_CHECKING:
     from gis_grid.plan import Plan
@@ -36,10 +36,11 @@ HEADS = {
 def roster_of(plan: Plan, crew: Crew, *, why: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the roster of a plan, a row a person and post, vacancies too; several grids of one person are one row.
 
-    Columns are `name` ("" where it is vacant), `post` (the role), `phone`, `community_code`, `community`, `grid`
-    (codes, joined by 、; empty for posts that are not at grids), `lines`, `base`, `most`, `status` (`filled`,
-    `vacant`, `ex officio`, or `reserve` for people without a post), and with `why` (as of
-    `gis_grid.staffing.explained`) its two columns.
+    Columns are `name` ("" where it is vacant), `post` (the role), `phone`, `community_code` and `community` (where the
+    person belongs, else where all their posts are), `grid` (codes of grids or of the units of the post's tier, joined
+    by 、; empty for posts of communities and of the district), `lines`, `base`, `most`, `status` (`filled`, `vacant`,
+    `ex officio`, or `reserve` for people without a post), and with `why` (as of `gis_grid.staffing.explained`) its
+    two columns.
     """
     rows = _rows(plan, crew)
     people = crew.people.reindex(rows["person"])
@@ -63,15 +64,17 @@ def roster_of(plan: Plan, crew: Crew, *, why: pd.DataFrame | None = None) -> pd.
 
 def _rows(plan: Plan, crew: Crew) -> pd.DataFrame:
     """Return rows of a roster: `role`, `person`, `home` (a community), `grid` and `status`."""
-    main, posts = plan.scheme.main.id, crew.posts.reset_index()
+    posts = crew.posts.reset_index()
     homes = {tier: within(plan, tier, "community") for tier in posts["tier"].unique()}
     at = list(zip(posts["tier"], posts["codes"], strict=True))
     posts["home"] = [codes[0] if tier == "community" else homes[tier].get(codes[0], "") for tier, codes in at]
-    posts["grid"] = ["、".join(codes) if tier == main else "" for tier, codes in at]
+    wide = posts["tier"].isin(["community", DISTRICT])
+    posts["grid"] = ["" if over else "、".join(codes) for over, (_, codes) in zip(wide, at, strict=True)]
     free = posts["person"] == ""
+    posts["home"] = posts["home"].where(wide | free, _belonging(posts, crew))
     posts["status"] = np.select([free, posts["held_by"] != ""], ["vacant", "ex officio"], "filled")
     # the grids of one person under one role make one row; every vacancy is a row of its own
-    posts["row"] = posts["post"].where(free | (posts["tier"] != main), posts["person"])
+    posts["row"] = posts["post"].where(free | wide, posts["person"])
     kinds = ["role", "row", "person", "home", "status"]
     rows: pd.DataFrame = posts.groupby(kinds, sort=False).agg(grid=("grid", "、".join)).reset_index()
     idle = crew.people[~crew.people.index.isin(posts["person"])]
@@ -85,6 +88,13 @@ def _rows(plan: Plan, crew: Crew) -> pd.DataFrame:
         }
     )
     return pd.concat([rows.drop(columns="row"), more], ignore_index=True) if len(more) else rows
+
+
+def _belonging(posts: pd.DataFrame, crew: Crew) -> pd.Series:
+    """Return the community of who has each post: as the roster says, else where all their posts are, else ""."""
+    told = posts["person"].map(crew.people["community_code"]).astype("str").fillna("")
+    alone = posts.groupby("person")["home"].transform("nunique") == 1
+    return told.where(told != "", posts["home"].where(alone, ""))
 
 
 def taken_over(crew: Crew, found: Suggestion) -> Crew:

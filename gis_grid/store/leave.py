@@ -13,7 +13,8 @@ from gis_grid.store.areas import today
 from gis_grid.store.audit import record
 from gis_grid.store.grids import in_force_on
 from gis_grid.store.models import Area, Post, Staff, StaffAssignment
-from gis_grid.store.people import Kept, assign, keep_people, person_of, roster
+from gis_grid.store.outgoing import roster
+from gis_grid.store.people import Kept, assign, keep_people, person_of
 from gis_grid.store.plans import load_plan
 from gis_grid.store.roster import work_only
 
@@ -150,11 +151,21 @@ def plan_on(session: Session, district: Area, day: date) -> plans.Plan:
     return load_plan(session, plan_id)
 
 
-def crew_on(session: Session, district: Area, *, on: date | None = None) -> tuple[plans.Plan, Crew]:
-    """Return the plan in force in a district on a day (today there), and its people as the store has them then."""
+def crew_on(
+    session: Session, district: Area, *, on: date | None = None, holders: bool = False
+) -> tuple[plans.Plan, Crew]:
+    """Return the plan in force in a district on a day (today there), and its people as the store has them then.
+
+    Those who stand in for somebody on leave are in their place; with `holders` those whose posts they are.
+
+    Raises
+    ------
+    AbsentError
+        If no plan is in force there.
+    """
     day = on or today(district)
     plan = plan_on(session, district, day)
-    return plan, crew_of(plan, staff=roster(session, district.id, on=day), strict=False)
+    return plan, crew_of(plan, staff=roster(session, district.id, on=day, holders=holders), strict=False)
 
 
 def take_roster(session: Session, district: Area, staff: pd.DataFrame, *, on: date | None = None, actor: Actor) -> Kept:

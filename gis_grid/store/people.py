@@ -10,10 +10,11 @@ import pandas as pd
 from sqlalchemy import or_, select
 
 from gis_grid.errors import AbsentError, ClashError, Fault
+from gis_grid.staffing.people import crew_of
 from gis_grid.store.areas import today
 from gis_grid.store.audit import record
 from gis_grid.store.models import Area, Post, PostUnit, Staff, StaffAssignment
-from gis_grid.store.roster import places_of
+from gis_grid.store.roster import people_in, places_in
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from gis_grid.plan import Plan
     from gis_grid.store.access import Actor
-    from gis_grid.store.roster import Place
+    from gis_grid.store.roster import Person, Place
 
 KINDS = ("holder", "substitute", "leave")
 Kind = TypeVar("Kind", Post, Staff)
@@ -61,7 +62,8 @@ def keep_people(session: Session, district: int, plan: Plan, *, on: date | None 
 
     What was so before stays as it was, with its dates: a post that is no more ends, a person who gives way to another
     holds the post until that day. A person is known by name and work phone, or by the name alone where only one
-    has it. Leave and substitutes stay with the posts that go on.
+    has it. Leave and substitutes stay with the posts that go on. Of each person are kept the service lines, base,
+    community and most posts that the roster tells. Grids that the plan does not have are passed over.
 
     Raises
     ------
@@ -70,8 +72,9 @@ def keep_people(session: Session, district: int, plan: Plan, *, on: date | None 
     """
     home = _district(session, district)
     day = on or today(home)
-    places = places_of(plan)
-    people = _people(session, district, places, day)
+    crew = crew_of(plan, strict=False)
+    places = places_in(crew)
+    people = _people(session, district, people_in(crew), day)
     open_posts = {post.number: post for post in _open(session, Post, district, day)}
     for place in places:
         post = open_posts.pop(place.number, None) or _begin_post(session, district, place, day)
@@ -147,14 +150,15 @@ def assign(
     return found.id
 
 
-def people_frame(session: Session, district: int, *, on: date | None = None) -> pd.DataFrame:
+def people_frame(session: Session, district: int, *, on: date | None = None, holders: bool = False) -> pd.DataFrame:
     """Return who answers for each unit of a district on a day (today there): a row a unit, post and person.
 
     The columns are `tier` and `code` of the unit (of the district itself `code` is ""), `post` (its number) and
     `post_id`, `role`, `role_zh`, `role_en`, `lines` (service lines, a tuple), `kind`, `staff_id`, `person` (their
     number), `name`, `work_phone`, and the days `valid_from` and `valid_to` of what stands there. `kind` is
     `holder`; `substitute` while the holder is on leave or the post stands vacant; and `vacant` where nobody
-    answers, with empty names: whoever stands above that post answers then.
+    answers, with empty names: whoever stands above that post answers then. With `holders` leave does not count: those
+    whose posts they are, and nobody who stands in.
 
     Raises
     ------
@@ -179,40 +183,10 @@ def people_frame(session: Session, district: int, *, on: date | None = None) -> 
         (*unit, *_of_post(post), *answer)
         for post in posts.values()
         for unit in units[post.id]
-        for answer in _answering(post, at[post.id])
+        for answer in _answering(post, [one for one in at[post.id] if not holders or one[0].kind == "holder"])
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"staff_id": "Int64"})
     return frame.sort_values(["tier", "code", "post"], kind="stable", ignore_index=True)
-
-
-def roster(session: Session, district: int, *, on: date | None = None) -> pd.DataFrame:
-    """Return the roster of a district on a day as `gis_grid.sources.read_staff` reads one, a row a post.
-
-    Raises
-    ------
-    AbsentError
-        If there is no such district.
-    """
-    found = people_frame(session, district, on=on)
-    own = ~found["tier"].isin(["community", "district"])
-    homes = found[found["tier"] == "community"].groupby("post")["code"].first()
-    # the units of one person under one role make one row; every vacancy is a row of its own
-    keyed = found.assign(row=found["post"].where(~own | (found["person"] == ""), found["person"]))
-    keyed["grid"] = found["code"].where(own, "")
-    rows = keyed.groupby(["role", "row", "person"], sort=False, as_index=False).agg(
-        name=("name", "first"), phone=("work_phone", "first"), post=("post", "first"), kind=("kind", "first"),
-        grid=("grid", lambda codes: "、".join(code for code in dict.fromkeys(codes) if code)),
-    )  # fmt: skip
-    return pd.DataFrame(
-        {
-            "name": rows["name"],
-            "post": rows["role"],
-            "phone": rows["phone"],
-            "community_code": rows["post"].map(homes).astype("str").fillna(""),
-            "grid": rows["grid"],
-            "vacant": rows["kind"] == "vacant",
-        }
-    )
 
 
 def _of_post(post: Post) -> tuple[Any, ...]:
@@ -253,9 +227,9 @@ def _open(session: Session, table: type[Kind], district: int, day: date) -> list
     return list(session.execute(query).scalars())
 
 
-def _people(session: Session, district: int, places: list[Place], day: date) -> dict[tuple[str, str], Staff]:
-    """Return the person of each name and phone on the roster; new ones are added, phones that changed are noted."""
-    wanted = dict.fromkeys((place.name, place.phone) for place in places if place.name)
+def _people(session: Session, district: int, told: list[Person], day: date) -> dict[tuple[str, str], Staff]:
+    """Return the person of each name and phone on the roster; new ones are added, what changed is noted."""
+    wanted = {(one.name, one.phone): one for one in told}
     there = _open(session, Staff, district, day)
     exact = {(person.name, person.work_phone): person for person in there}
     named = defaultdict(list)
@@ -266,7 +240,7 @@ def _people(session: Session, district: int, places: list[Place], day: date) -> 
     last = max((int(number[1:]) for number in numbers if number[1:].isdecimal()), default=0)
     found: dict[tuple[str, str], Staff] = {}
     names = [name for name, _ in wanted]
-    for name, phone in wanted:
+    for (name, phone), one in wanted.items():
         known: Staff | None = exact.get((name, phone))
         if known is None and len(named[name]) == 1 and names.count(name) == 1:
             known = named[name][0]
@@ -275,6 +249,8 @@ def _people(session: Session, district: int, places: list[Place], day: date) -> 
             last += 1
             known = Staff(district_id=district, number=f"s{last:05d}", name=name, work_phone=phone, valid_from=day)
             session.add(known)
+        known.community_code, known.lines = one.community_code, list(one.lines)
+        known.base, known.most = one.base, one.most
         found[name, phone] = known
     staying = {id(person) for person in found.values()}
     for person in there:

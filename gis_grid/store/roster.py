@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from gis_grid.staffing.people import crew_of, told_of
+from gis_grid.staffing.people import told_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gis_grid.plan import Plan
     from gis_grid.staffing.people import Crew
 
 #: the only columns of a roster that are kept: work data, nothing else about a person
@@ -30,6 +29,17 @@ COLUMNS = (
 )
 
 Unit = tuple[str, str]
+
+
+class Person(NamedTuple):
+    """Somebody on a roster: where they belong and start from, the service lines they know, and posts at most."""
+
+    name: str
+    phone: str
+    community_code: str
+    lines: tuple[str, ...]
+    base: str
+    most: int
 
 
 @dataclass(frozen=True)
@@ -57,13 +67,11 @@ def work_only(staff: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return staff.drop(columns=rest), rest
 
 
-def places_of(plan: Plan) -> list[Place]:
-    """Return the posts of a plan with who has them: those of its scheme, vacant ones too, and those its roster adds.
-
-    A row of the roster names its grid (or several of them) by code or name, else its community, one of whose grids it
-    then takes (`gis_grid.staffing.crew_of`). Grids that the plan does not have are passed over.
-    """
-    return places_in(crew_of(plan, strict=False))
+def people_in(crew: Crew) -> list[Person]:
+    """Return the people of a crew who have posts as they are kept, in the order of the posts."""
+    there = [person for person in dict.fromkeys(crew.posts["person"]) if person]
+    told = crew.people.loc[there, list(Person._fields)].itertuples(index=False, name=None)
+    return [Person(name, phone, home, tuple(lines), base, int(most)) for name, phone, home, lines, base, most in told]
 
 
 def places_in(crew: Crew) -> list[Place]:

@@ -15,7 +15,7 @@ from scipy.sparse import csgraph
 from gis_grid.partition import PartitionOptions
 from gis_grid.plan import Plan
 from gis_grid.scheme import Post, Scheme
-from gis_grid.staffing import crew_of, posts
+from gis_grid.staffing import crew_of, posts, roster_of
 from gis_grid.staffing.posts import adjoining
 from townlet import COMMUNITY, squares
 
@@ -166,3 +166,15 @@ def test_a_roster_of_communities_fills_their_grids() -> None:
     assert mine["codes"].tolist() == [(f"{COMMUNITY}00{n}",) for n in (1, 2, 3, 4)]
     assert mine["person"].map(crew.people["name"]).fillna("").tolist() == ["甲", "乙", "", ""]
     assert not mine["named"].any()
+
+
+def test_a_post_of_a_zone_goes_out_and_comes_back_to_its_zone() -> None:
+    plan = district("luyuan", 36, wide=6, households=400, community=2, police_zone=12)
+    zones = sorted(plan.blocks["police_zone_code"].unique())
+    staff = pd.DataFrame({"name": ["Lin", "Wu"], "post": "police", "grid": [zones[4], zones[10]]})
+    crew = crew_of(plan, staff=staff)
+    out = roster_of(plan, crew)
+    again = crew_of(plan, staff=out)
+    assert roster_of(plan, again).equals(out)
+    held = again.posts[again.posts["person"] != ""]
+    assert held["codes"].tolist() == [(zones[4],), (zones[10],)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,12 +13,15 @@ from sqlalchemy import select
 from gis_grid.errors import AbsentError, ClashError, RightsError
 from gis_grid.plan import Plan
 from gis_grid.scheme import Scheme
+from gis_grid.sources import read_roster
+from gis_grid.staffing import crew_of, roster_of, write_roster
 from gis_grid.store import Store
 from gis_grid.store.access import LOCAL, Actor
 from gis_grid.store.areas import add_area
 from gis_grid.store.audit import entries
 from gis_grid.store.models import Post, Staff
-from gis_grid.store.people import Kept, assign, keep_people, people_frame, person_of, roster
+from gis_grid.store.outgoing import roster
+from gis_grid.store.people import Kept, assign, keep_people, people_frame, person_of
 from small import CODES, small_plan
 
 DAY, LATER = date(2026, 4, 1), date(2026, 9, 1)
@@ -183,3 +187,38 @@ def test_posts_at_a_kind_of_station_have_its_lines(store: Store) -> None:
         "police": [1, 1],
     }
     assert set(police["lines"]) == {("safety",)}
+
+
+def test_what_a_roster_says_of_people_is_kept_and_goes_out_again(store: Store, tmp_path: Path) -> None:
+    said = {
+        "lines": ["", "安全、民生", "", "安全", ""],
+        "base": ["", GRID, "", "", "下河社区"],
+        "most": ["", "3", "", "", "1"],
+    }
+    staff = ROSTER.assign(**said)
+    plan = with_roster(staff)
+    with store.writing() as session:
+        home = add_area(session, code="420197", level="district", name="技能区").id
+        keep_people(session, home, plan, on=DAY)
+        wu = person_of(session, home, "s00002")
+        assert (wu.name, wu.lines, wu.base, wu.most) == ("王二", ["安全", "民生"], GRID, 3)
+    before = roster_of(plan, crew_of(plan))
+    for name in ("roster.xlsx", "roster.csv"):
+        with store.writing() as session:
+            crew = crew_of(plan, staff=roster(session, home, on=DAY))
+            back = read_roster(write_roster(roster_of(plan, crew), tmp_path / name)).frame
+            keep_people(session, home, with_roster(back), on=DAY)
+            after = roster_of(plan, crew_of(plan, staff=roster(session, home, on=DAY)))
+        assert sorted(after.itertuples(index=False)) == sorted(before.itertuples(index=False))
+
+
+def test_the_roster_that_goes_out_has_the_holder_while_somebody_stands_in(store: Store, home: int) -> None:
+    post, holder = ids(store, "coordinator", f"grid:{GRID}", "王二")
+    _, other = ids(store, "coordinator", f"grid:{GRID}", "陈三")
+    with store.writing() as session:
+        for kind, who in (("leave", holder), ("substitute", other)):
+            assign(session, post=post, staff=who, kind=kind, valid_from=DAY, valid_to=LATER, actor=LOCAL)
+        away = roster(session, home, on=DAY)
+        kept = roster(session, home, on=DAY, holders=True)
+        assert kept.equals(roster(session, home, on=LATER))
+    assert away[away["grid"] == GRID]["name"].tolist() == ["陈三"]

@@ -12,7 +12,11 @@ from gis_grid.store.models.base import Base
 
 
 class Staff(Base):
-    """Somebody who holds posts: name and work phone, and where they start from."""
+    """Somebody who holds posts: name and work phone, where they belong and start from, what they know, posts at most.
+
+    `community_code` and `base` (code of a grid or community) are "" and `most` is 0 where the roster does not say; no
+    `lines` stand for all of them.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (UniqueConstraint("district_id", "number"),)
@@ -26,6 +30,10 @@ class Staff(Base):
     lat: Mapped[float | None]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    community_code: Mapped[str] = mapped_column(default="", server_default="")
+    lines: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    base: Mapped[str] = mapped_column(default="", server_default="")
+    most: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Post(Base):
