@@ -29,8 +29,8 @@ INSERT INTO approvals (at, comment, id, plan_id, step, who) VALUES ('2026-04-01 
 INSERT INTO approvals (at, comment, id, plan_id, step, who) VALUES ('2026-04-01 08:30:15.123456+00', 'comment 第2', 2, 'plans2', 'approve', 'who 第2');
 INSERT INTO assignments (block_id, plan_id, tier, unit) VALUES ('assignments1', 'plans1', 'assignments1', 'unit 第1');
 INSERT INTO assignments (block_id, plan_id, tier, unit) VALUES ('assignments2', 'plans2', 'assignments2', 'unit 第2');
-INSERT INTO comments (about, at, grid_id, id, kind, plan_id, sentence, who) VALUES (1, '2026-04-01 08:30:15.123456+00', 'grid_id 第1', 1, 'comment', 'plans1', 'sentence 第1', 'who 第1');
-INSERT INTO comments (about, at, grid_id, id, kind, plan_id, sentence, who) VALUES (2, '2026-04-01 08:30:15.123456+00', 'grid_id 第2', 2, 'answer', 'plans2', 'sentence 第2', 'who 第2');
+INSERT INTO comments (about, at, grid_id, id, kind, plan_id, sentence, who) VALUES (NULL, '2026-04-01 08:30:15.123456+00', 'grid_id 第1', 1, 'comment', 'plans1', 'sentence 第1', 'who 第1');
+INSERT INTO comments (about, at, grid_id, id, kind, plan_id, sentence, who) VALUES (1, '2026-04-01 08:30:15.123456+00', 'grid_id 第2', 2, 'answer', 'plans2', 'sentence 第2', 'who 第2');
 INSERT INTO drafts (changed_at, created_at, created_by, id, name, plan_id, revision, state) VALUES ('2026-04-01 08:30:15.123456+00', '2026-04-01 08:30:15.123456+00', 'created_by 第1', 'drafts1', 'name 第1', 'plans1', 1, 'open');
 INSERT INTO drafts (changed_at, created_at, created_by, id, name, plan_id, revision, state) VALUES ('2026-04-01 08:30:15.123456+00', '2026-04-01 08:30:15.123456+00', 'created_by 第2', 'drafts2', 'name 第2', 'plans2', 2, 'submitted');
 INSERT INTO grid_codes (code, district_id, plan_id, retired_on, valid_from) VALUES ('grid_codes1', 1, 'plans1', '2026-04-01', '2026-04-01');

@@ -29,8 +29,8 @@ INSERT INTO approvals (id, plan_id, step, who, at, comment) VALUES (1, 'plans1',
 INSERT INTO approvals (id, plan_id, step, who, at, comment) VALUES (2, 'plans2', 'approve', 'who 第2', '2026-04-01 08:30:15.123456', 'comment 第2');
 INSERT INTO assignments (plan_id, tier, block_id, unit) VALUES ('plans1', 'assignments1', 'assignments1', 'unit 第1');
 INSERT INTO assignments (plan_id, tier, block_id, unit) VALUES ('plans2', 'assignments2', 'assignments2', 'unit 第2');
-INSERT INTO comments (id, plan_id, grid_id, kind, about, sentence, who, at) VALUES (1, 'plans1', 'grid_id 第1', 'comment', 1, 'sentence 第1', 'who 第1', '2026-04-01 08:30:15.123456');
-INSERT INTO comments (id, plan_id, grid_id, kind, about, sentence, who, at) VALUES (2, 'plans2', 'grid_id 第2', 'answer', 2, 'sentence 第2', 'who 第2', '2026-04-01 08:30:15.123456');
+INSERT INTO comments (id, plan_id, grid_id, kind, about, sentence, who, at) VALUES (1, 'plans1', 'grid_id 第1', 'comment', NULL, 'sentence 第1', 'who 第1', '2026-04-01 08:30:15.123456');
+INSERT INTO comments (id, plan_id, grid_id, kind, about, sentence, who, at) VALUES (2, 'plans2', 'grid_id 第2', 'answer', 1, 'sentence 第2', 'who 第2', '2026-04-01 08:30:15.123456');
 INSERT INTO drafts (id, plan_id, name, state, revision, created_at, created_by, changed_at) VALUES ('drafts1', 'plans1', 'name 第1', 'open', 1, '2026-04-01 08:30:15.123456', 'created_by 第1', '2026-04-01 08:30:15.123456');
 INSERT INTO drafts (id, plan_id, name, state, revision, created_at, created_by, changed_at) VALUES ('drafts2', 'plans2', 'name 第2', 'submitted', 2, '2026-04-01 08:30:15.123456', 'created_by 第2', '2026-04-01 08:30:15.123456');
 INSERT INTO grid_codes (district_id, code, plan_id, valid_from, retired_on) VALUES (1, 'grid_codes1', 'plans1', '2026-04-01', '2026-04-01');
