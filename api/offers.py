@@ -32,8 +32,9 @@ FORMATS = {
     "shapefile": ("zip", "ESRI Shapefile", "application/zip"),
     "kml": ("kml", "KML", "application/vnd.google-earth.kml+xml"),
     "xlsx": ("xlsx", "", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "pdf": ("pdf", "", "application/pdf"),
 }
-Format = Literal["gpkg", "geojson", "shapefile", "kml", "xlsx"]
+Format = Literal["gpkg", "geojson", "shapefile", "kml", "xlsx", "pdf"]
 Layer = Literal["grids", "blocks", "borders", "communities"]
 #: how answers that are no models are described
 JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
@@ -100,11 +101,11 @@ def suggested(store: Store, draft_id: str, grids: list[str], seed: int) -> dict[
     }
 
 
-def issues(store: Store, draft_id: str) -> dict[str, Any]:
-    """Put a draft to the rules."""
+def issues(store: Store, id_: str) -> dict[str, Any]:
+    """Put a plan or a draft to the rules; a plan has the revision 0."""
     from gis_grid.rules import check
 
-    plan, revision = draft_of(store, draft_id)
+    plan, revision = draft_of(store, id_) if id_.startswith("d") else (plan_of(store, id_), 0)
     found = check(plan)
     counts = {name: sum(one.severity == name for one in found) for name in ("error", "exception", "warning")}
     told = []
@@ -165,10 +166,10 @@ def plain_rows(frame: Any) -> list[dict[str, Any]]:
     return rows
 
 
-def exported(store: Store, id_: str, format_: str, layer: str) -> tuple[bytes, str, str]:
+def exported(store: Store, id_: str, format_: str, layer: str, grid: str = "") -> tuple[bytes, str, str]:
     """Write a plan as a file and return its bytes, the ending of its name, and its media type.
 
-    `gpkg` and `xlsx` hold every layer, the others the one that is named.
+    `gpkg` and `xlsx` hold every layer, `pdf` is an atlas or the card of one grid, the others hold the layer named.
     """
     if format_ not in FORMATS:
         raise InputError(Fault(f"there is no format {format_}", column="format", remedy=f"use {', '.join(FORMATS)}"))
@@ -180,13 +181,27 @@ def exported(store: Store, id_: str, format_: str, layer: str) -> tuple[bytes, s
         path = Path(folder) / f"plan.{ending}"
         if format_ == "gpkg":
             write_plan(plan, path)
-        elif format_ == "xlsx":
+        elif grid:
+            return _card(plan, grid), ending, media
+        elif format_ in ("xlsx", "pdf"):
             from gis_grid.report import write_report
 
             write_report(plan, path)
         else:
             path = _layer_file(plan, layer, format_, Path(folder))
         return path.read_bytes(), ending, media
+
+
+def _card(plan: Plan, grid: str) -> bytes:
+    """Return the card of a grid, by its id."""
+    from gis_grid.report import CardOptions, grid_card
+    from gis_grid.report.atlas import holders_of
+
+    if grid not in plan.grids.index:
+        raise InputError(Fault(f"there is no grid {grid}", column="grid", remedy="see the ids in the table"))
+    code = str(plan.grids.at[grid, "code"])
+    holders = holders_of(plan)
+    return grid_card(plan, code, CardOptions(None if holders is None else holders.get(code, [])))
 
 
 def _layer_file(plan: Plan, layer: str, format_: str, folder: Path) -> Path:

@@ -17,6 +17,7 @@ AT = datetime(2026, 4, 1, 8, 30, 15, 123456, tzinfo=UTC)
 SQUARE = shapely.multipolygons([shapely.box(114.2, 30.5, 114.3, 30.6)])
 #: what a row says where a table takes only certain words or needs certain days
 SAID: dict[tuple[str, str], Any] = {
+    ("comments", "about"): (None, 1),
     ("areas", "level"): "district",
     ("areas", "path"): "/{n}/",
     ("areas", "timezone"): "Asia/Shanghai",

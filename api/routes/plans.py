@@ -16,9 +16,11 @@ from api.deps import OpenStore, Reading, Service, Writing, may
 from api.errors import Problem
 from api.exports import Wanted, sent
 from api.plan_models import (
+    Comparison,
     DraftTold,
     DraftWish,
     Handing,
+    IssuesAnswer,
     PlanAnswer,
     PlanList,
     PlanStep,
@@ -28,7 +30,7 @@ from api.plan_models import (
     StepTold,
 )
 from api.readers import Reader
-from api.routes.drafts import told_draft
+from api.routes.drafts import seen, told_draft
 from api.tags import tagged
 from gis_grid.store import catalogue, drafts, publish
 from gis_grid.store.access import Actor
@@ -89,6 +91,32 @@ def shapes_of(
     actor.require("read_plans", found.path)
     content = state.workshop.pool.call(shapes.plan_shapes, plan_id)
     return tagged(request, content, media_type=offers.NUMBERS, packed=True)
+
+
+@router.get("/plans/{plan_id}/issues")
+def issues(
+    plan_id: PlanId, session: Reading, state: Service, actor: Annotated[Actor, may("read_plans")]
+) -> IssuesAnswer:
+    """Put a plan to every rule."""
+    actor.require("read_plans", catalogue.plan_state(session, plan_id, actor=actor).path)
+    return IssuesAnswer.model_validate(state.workshop.pool.call(offers.issues, plan_id))
+
+
+@router.get("/plans/{plan_id}/compare")
+def compare(
+    plan_id: PlanId,
+    session: Reading,
+    state: Service,
+    actor: Annotated[Actor, may("read_plans")],
+    against: Annotated[str, Query(alias="with", max_length=40, pattern=r"^[pd][0-9a-f]{1,30}$")],
+) -> Comparison:
+    """Say what moves for people from another plan or draft to a plan."""
+    actor.require("read_plans", catalogue.plan_state(session, plan_id, actor=actor).path)
+    if against.startswith("d"):
+        seen(session, against, actor)
+    else:
+        actor.require("read_plans", catalogue.plan_state(session, against, actor=actor).path)
+    return Comparison.model_validate(state.workshop.pool.call(offers.compared, against, plan_id))
 
 
 @router.get("/plans/{plan_id}/export", response_class=Response, responses=offers.FILE)

@@ -30,7 +30,7 @@ def atlas(plan: Plan) -> bytes:
     """
     sheet = Sheet("网格图册 Grid atlas")
     _overview(sheet, plan)
-    holders = _holders(plan)
+    holders = holders_of(plan)
     for code in sorted(plan.grids["code"]):
         draw_card(sheet, plan, code, CardOptions(None if holders is None else holders.get(code, [])))
     return bytes(sheet.output())
@@ -77,7 +77,7 @@ def _labels(sheet: Sheet, frame: MapFrame, plan: Plan) -> None:
             sheet.put(x - sheet.get_string_width(text) / 2, y + down, text)
 
 
-def _holders(plan: Plan) -> dict[str, list[Holder]] | None:
+def holders_of(plan: Plan) -> dict[str, list[Holder]] | None:
     """Return who answers for each grid by its code, or None if the plan's roster names no grids."""
     staff = plan.staff
     if staff is None or "grid_code" not in staff:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Watch = Callable[[str, float], None]
 
-WRITTEN_ONCE = ("journal", "approvals", "audit")
+WRITTEN_ONCE = ("journal", "approvals", "audit", "comments")
 
 
 @dataclass(frozen=True)

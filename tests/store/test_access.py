@@ -21,8 +21,18 @@ from gis_grid.store.tokens import actor_of, create_token, list_tokens, revoke
 ADDED = {
     "guest": {"lookup", "read_published"},
     "field": {"read_own", "report"},
-    "planner": {"read_plans", "read_small_counts", "read_staff", "read_reports", "draft", "submit", "build", "export"},
-    "approver": {"approve", "publish"},
+    "planner": {
+        "read_plans",
+        "read_small_counts",
+        "read_staff",
+        "read_reports",
+        "draft",
+        "answer",
+        "submit",
+        "build",
+        "export",
+    },
+    "approver": {"comment", "approve", "publish"},
     "administrator": {"manage_tokens", "manage_areas", "manage_staff", "read_audit", "backup"},
 }
 MAY = dict(zip(ADDED, itertools.accumulate(ADDED.values(), set.union), strict=True))

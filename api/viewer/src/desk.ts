@@ -23,5 +23,8 @@ export const stop = signal<Stop | null>(null);
 /** A suggestion is shown, to be kept or put back. */
 export const previewing = signal(false);
 export const comparing = signal(false);
+/** The plan or draft that is compared with; empty for the plan that a draft began as. */
+export const against = signal("");
+export const swiping = signal(false);
 /** What was just done or found, for the eye and for screen readers. */
 export const announced = signal("");

@@ -25,6 +25,7 @@ export const TABLE: [keys: string, key: Key][] = [
   ["G", "key_blocks"],
   ["Enter / Esc", "key_keep"],
   ["Shift", "key_whole"],
+  ["F", "key_front"],
   ["Alt", "key_cross"],
   ["Space", "key_pan"],
   ["Ctrl Z / Ctrl Shift Z", "undo"],

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import type { StyleSpecification } from "maplibre-gl";
 import { get, headers, post, Problem, send } from "./api";
-import { chosen, comparing, picked, tab, tool } from "./desk";
+import { against, chosen, comparing, picked, swiping, tab, tool } from "./desk";
 import { lang, say } from "./i18n/planner";
 import { createMap, type GlMap } from "./map/create";
 import { PlanLayers } from "./map/layers";
@@ -12,6 +12,7 @@ import { NONE, type Step } from "./plan/plan";
 import { Finder, Shapes } from "./plan/shapes";
 import type { Table } from "./plan/table";
 import { Session } from "./session";
+import type { Comparison } from "./ui/People";
 
 export interface Desk {
   session: Session;
@@ -25,6 +26,8 @@ export const trouble = signal("");
 export const loading = signal(false);
 /** Pixels kept free around the district: tools lie on the left, the scale below. */
 const AROUND = { left: 70, right: 30, top: 30, bottom: 50 };
+/** Some 20 m. */
+const RING_DEGREES = 0.0002;
 let map: GlMap | null = null;
 let drop: (() => void)[] = [];
 
@@ -127,7 +130,7 @@ function put(session: Session, shapes: Shapes, on: GlMap): void {
     }),
     effect(() => layers.choose(chosen.value)),
     effect(() => layers.pick(picked.value)),
-    effect(() => void compare(session, layers, comparing.value)),
+    effect(() => void compare(session, layers, comparing.value, against.value)),
     () => tools.remove(),
     () => session.close(),
   ];
@@ -166,18 +169,65 @@ function label(session: Session, grid: number, live: boolean) {
   return { grid, text: `${plan.short(grid)}\n${plan.load(grid)}${live ? told : ""}${beyond}`, bad: off !== 0 || faults.length > 0 };
 }
 
-async function compare(session: Session, layers: PlanLayers, on: boolean): Promise<void> {
-  if (on) {
-    const { plan } = session;
-    const before = await get<Table>(`/plans/${session.draft.plan}/table`);
-    const grids = new Map(before.blocks.id.map((id, row) => [id, before.grids.id[before.blocks.grid[row] as number] ?? ""]));
-    plan.blockIds.forEach((id, block) => {
-      const was = grids.get(id) ?? grids.get(session.plan.table.blocks.parent[block] as string);
-      plan.start[block] = was === undefined ? (plan.grid[block] as number) : plan.gridOf(was);
-    });
-    if (desk.value?.session !== session || !comparing.value) return;
+async function compare(session: Session, layers: PlanLayers, on: boolean, other: string): Promise<void> {
+  try {
+    if (on) await (other ? startAs(session, other) : startAsBegun(session));
+  } catch (caught) {
+    session.notice.value = caught instanceof Problem ? caught.message : String(caught);
+    return;
   }
+  if (desk.value?.session !== session || comparing.value !== on || against.value !== other) return;
   layers.compare(on);
+}
+
+/** Take the plan that a draft began as for what was before: its grids have the same ids. */
+async function startAsBegun({ plan, draft }: Session): Promise<void> {
+  if (draft.plan === draft.id) return void plan.start.set(plan.grid);
+  const before = await get<Table>(`/plans/${draft.plan}/table`);
+  const grids = new Map(before.blocks.id.map((id, row) => [id, before.grids.id[before.blocks.grid[row] as number] ?? ""]));
+  plan.blockIds.forEach((id, block) => {
+    const was = grids.get(id) ?? grids.get(plan.table.blocks.parent[block] as string);
+    plan.start[block] = was === undefined ? (plan.grid[block] as number) : plan.gridOf(was);
+  });
+}
+
+/** Take another plan for what was before: the service says which blocks moved, and from where. */
+async function startAs({ plan, sync, path }: Session, other: string): Promise<void> {
+  await sync.run();
+  const { moved } = await get<Comparison>(`${path}/compare?with=${other}`);
+  plan.start.set(plan.grid);
+  const gone: string[] = [];
+  for (const row of moved) {
+    const [block, code] = [plan.block(String(row.block_id)), String(row.grid_before ?? "")];
+    if (block === undefined) continue;
+    const known = code ? plan.codes.indexOf(code) : NONE;
+    if (code && known < 0 && !gone.includes(code)) gone.push(code);
+    plan.start[block] = known >= 0 || !code ? known : -2 - gone.indexOf(code); // grids that are no more stand below none
+  }
+}
+
+/** Lay the map of another plan over the one in hand, to be uncovered by a divider; returns what takes it away. */
+export async function overlay(container: HTMLElement, other: string): Promise<() => void> {
+  const under = map;
+  if (!under) return () => {};
+  const { style } = await drawable(await get<StyleSpecification>(`/style.json?of=${other}`));
+  const over = createMap(container, style, { interactive: false });
+  const follow = () => over.jumpTo({ center: under.getCenter(), zoom: under.getZoom() });
+  follow();
+  under.on("move", follow);
+  over.once("idle", () => (container.dataset.ready = "true"));
+  return () => {
+    under.off("move", follow);
+    over.remove();
+  };
+}
+
+/** Go to a point, and draw a ring around it. */
+export function lookAtPoint(lon: number, lat: number): void {
+  map?.jumpTo({ center: [lon, lat], zoom: 17 });
+  const turn = (n: number) => (n * Math.PI) / 12;
+  const wide = RING_DEGREES / Math.cos((lat * Math.PI) / 180);
+  desk.value?.layers.sketch(Array.from({ length: 25 }, (_, n) => [lon + wide * Math.cos(turn(n)), lat + RING_DEGREES * Math.sin(turn(n))]));
 }
 
 async function cut(session: Session, block: number, line: [number, number][]): Promise<void> {
@@ -234,7 +284,8 @@ function leave(): void {
   trouble.value = "";
   chosen.value = NONE;
   picked.value = new Set();
-  comparing.value = false;
+  comparing.value = swiping.value = false;
+  against.value = "";
   tool.value = "border";
   tab.value = "grids";
 }

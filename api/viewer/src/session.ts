@@ -9,6 +9,27 @@ import { check, checkGrid, type Problem as Fault } from "./plan/rules";
 import { type Entry, listen, type PatchAnswer, type State, Sync } from "./plan/sync";
 import type { Table } from "./plan/table";
 
+/** Where the service keeps a plan or a draft, by its id. */
+export const pathOf = (id: string) => `/${id.startsWith("d") ? "drafts" : "plans"}/${id}`;
+
+/** What was said of a grid in a review, and what field staff said of a line. */
+export interface Remark {
+  id: number;
+  grid: string;
+  kind: "comment" | "answer" | "settled";
+  about: number | null;
+  sentence: string;
+  who: string;
+}
+export interface Report {
+  id: number;
+  grid: string;
+  lon: number;
+  lat: number;
+  sentence: string;
+  who: string;
+}
+
 export interface DraftTold {
   id: string;
   plan: string;
@@ -43,6 +64,8 @@ interface IssuesAnswer {
 const ASK_RULES_MS = 1500;
 const FIRST_RULES_MS = 3000;
 
+const LOCKS = "gis-grid.locks.";
+
 export class Session {
   /** Goes up whenever the plan has changed for good. */
   readonly tick = signal(0);
@@ -52,6 +75,8 @@ export class Session {
   readonly notice = signal("");
   readonly told = signal<Told[]>([]);
   readonly locks = signal<ReadonlySet<number>>(new Set());
+  readonly remarks = signal<Remark[]>([]);
+  readonly reports = signal<Report[]>([]);
   readonly problems = new Map<number, Fault[]>();
   gestures: Gesture[] = [];
   sync!: Sync;
@@ -74,18 +99,21 @@ export class Session {
     readonly journal: Journal,
   ) {
     for (const fault of check(plan)) this.enter(fault);
+    const kept = JSON.parse(localStorage.getItem(LOCKS + draft.id) ?? "[]") as string[];
+    this.locks.value = new Set(plan.gridIds.flatMap((id, grid) => (kept.includes(id) ? [grid] : [])));
   }
 
   /** Load a draft; what an earlier visit did not get to the service is sent first. */
   static async open(id: string): Promise<{ session: Session; shapes: ArrayBuffer }> {
-    const asked = send(`/drafts/${id}/shapes`).then((answer) => answer.arrayBuffer());
+    const asked = send(`${pathOf(id)}/shapes`).then((answer) => answer.arrayBuffer());
     asked.catch(() => {});
     const journal = await Journal.open(id);
     const gestures = await journal.all();
     const waiting = gestures.filter((one) => one.state === "waiting");
     const left: ClashShown[] = [];
     if (waiting.length) await sendLeftOver(id, journal, gestures, waiting, left);
-    const [draft, table, shapes] = await Promise.all([get<DraftTold>(`/drafts/${id}`), get<Table>(`/drafts/${id}/table`), asked]);
+    const [draft, table, shapes] = await Promise.all([get<DraftTold>(pathOf(id)), get<Table>(`${pathOf(id)}/table`), asked]);
+    if (id.startsWith("p")) draft.plan = id;
     const session = new Session(draft, new Plan(table), journal);
     session.gestures = gestures;
     session.clashes.value = left;
@@ -93,6 +121,7 @@ export class Session {
     session.sync.savedAt = Date.now();
     if (draft.state === "open") void session.follow();
     session.askRules(FIRST_RULES_MS);
+    void session.askRemarks();
     return { session, shapes };
   }
 
@@ -153,6 +182,7 @@ export class Session {
     for (const grid of grids) if (on) next.add(grid);
       else next.delete(grid);
     this.locks.value = next;
+    localStorage.setItem(LOCKS + this.draft.id, JSON.stringify([...next].map((grid) => this.plan.gridId(grid))));
   }
 
   /** Say on which grids this planner is at work. */
@@ -166,6 +196,21 @@ export class Session {
     const id = this.plan.gridId(fault.grid);
     const known = this.told.value.find((one) => one.grid_id === id && one.rule === fault.rule);
     return known?.severity === "exception" ? "exception" : "error";
+  }
+
+  get path(): string {
+    return pathOf(this.draft.id);
+  }
+
+  /** Ask what was said of the grids in a review, and by field staff of lines in sight. */
+  async askRemarks(): Promise<void> {
+    const [w, s, e, n] = this.plan.table.bounds;
+    const [said, told] = await Promise.all([
+      get<{ comments: Remark[] }>(`/plans/${this.draft.plan}/comments`, this.stop.signal),
+      get<{ reports: Report[] }>("/reports", this.stop.signal),
+    ]).catch(() => [null, null]);
+    if (said) this.remarks.value = said.comments;
+    if (told) this.reports.value = told.reports.filter(({ lon, lat }) => lon >= w && lon <= e && lat >= s && lat <= n);
   }
 
   private turn(way: "undo" | "redo"): boolean {
@@ -208,7 +253,7 @@ export class Session {
     clearTimeout(this.asking);
     this.asking = setTimeout(async () => {
       try {
-        const answer = await get<IssuesAnswer>(`/drafts/${this.draft.id}/issues`, this.stop.signal);
+        const answer = await get<IssuesAnswer>(`${this.path}/issues`, this.stop.signal);
         if (answer.revision < this.sync.revision || this.sync.queue.length) return this.askRules();
         batch(() => {
           this.stale.clear();

@@ -72,3 +72,20 @@ test("a block that somebody else moves meanwhile is theirs: it is neither kept a
   stroke.cancel();
   expect([held(plan, "b12"), held(plan, "b13")]).toEqual(["g0003", "g0002"]);
 });
+
+test("a frontage goes whole: every block of the row that faces the other grid across that street, and back", () => {
+  const street = { ...table, borders: { ...table.borders, streets: ["", "Long Street"], street_name: table.borders.a.map(() => 1) } };
+  const plan = new Plan(street);
+  const stroke = new BorderStroke(plan, plan.gridOf("g0001"), plan.gridOf("g0002"), at(plan, "b02"));
+  stroke.over(at(plan, "b12"), true, { ...free, front: true });
+  expect(stroke.steps.map((step) => plan.blockIds[step.block]).sort()).toEqual(["b10", "b11", "b12", "b13", "b14"]);
+  stroke.over(at(plan, "b02"), true, free);
+  expect(stroke.steps).toEqual([]);
+});
+
+test("a street without a name has no frontage", () => {
+  const plan = new Plan({ ...table, borders: { ...table.borders, streets: [""], street_name: table.borders.a.map(() => 0) } });
+  const stroke = new Stroke(plan);
+  stroke.send(at(plan, "b12"), plan.gridOf("g0001"), { ...free, front: true });
+  expect(stroke.steps.map((step) => plan.blockIds[step.block])).toEqual(["b12"]);
+});

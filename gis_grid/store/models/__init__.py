@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gis_grid.store.models.access import ROLES, AuditEntry, Job, Token
 from gis_grid.store.models.base import Base, Boxed
+from gis_grid.store.models.comments import Comment
 from gis_grid.store.models.ground import Area, AreaPredecessor, Block, Ground, GroundLayer
 from gis_grid.store.models.people import Post, PostUnit, Staff, StaffAssignment
 from gis_grid.store.models.plans import (
@@ -35,6 +36,7 @@ __all__ = [
     "Base",
     "Block",
     "Boxed",
+    "Comment",
     "Draft",
     "DraftAssignment",
     "DraftBlock",

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-AXE = Path(__file__).resolve().parents[3] / "api" / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
+from axe import AXE, serious
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-def serious(page: Any) -> list[str]:
-    """Return what axe finds that is serious or worse, with the elements."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
-    return [
-        f"{one['id']}: {node['html'][:160]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
 
 
 def test_axe_finds_nothing_serious(office: Any, sit: Callable[..., Any]) -> None:

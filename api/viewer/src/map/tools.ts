@@ -33,7 +33,7 @@ export class Tools {
   private suggested = "";
   private path: Place[] = [];
   private readonly markers = new Map<number, Marker>();
-  private keys = { shift: false, alt: false, space: false };
+  private keys = { shift: false, alt: false, space: false, front: false };
 
   constructor(
     private readonly map: GlMap,
@@ -119,12 +119,13 @@ export class Tools {
 
   private options(): Options {
     const { session } = this;
-    return { locked: (grid) => session.locked(grid), cross: this.keys.alt, whole: this.keys.shift };
+    return { locked: (grid) => session.locked(grid), cross: this.keys.alt, whole: this.keys.shift, front: this.keys.front };
   }
 
   private readonly key = (event: KeyboardEvent): void => {
     this.keys.shift = event.shiftKey;
     this.keys.alt = event.altKey;
+    if (event.code === "KeyF") this.keys.front = event.type === "keydown";
     if (event.code === "Space") this.keys.space = event.type === "keydown";
   };
 

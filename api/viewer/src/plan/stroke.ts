@@ -14,6 +14,8 @@ export interface Options {
   cross: boolean;
   /** Take the whole compound that a block belongs to. */
   whole: boolean;
+  /** Take along all blocks of its grid that face the other one across the same street. */
+  front?: boolean;
 }
 
 export class Stroke {
@@ -34,7 +36,7 @@ export class Stroke {
   /** Send a block to a grid; returns whether it went. */
   send(block: number, grid: number, options: Options): boolean {
     let went = false;
-    for (const one of options.whole ? compound(this.plan, block) : [block]) went = this.sendOne(one, grid, options) || went;
+    for (const one of options.whole ? compound(this.plan, block) : options.front ? frontage(this.plan, block, grid) : [block]) went = this.sendOne(one, grid, options) || went;
     return went;
   }
 
@@ -135,4 +137,17 @@ export function compound(plan: Plan, block: number): number[] {
   const parent = plan.parent[block];
   for (let other = 0; other < plan.count; other++) if (plan.parent[other] === parent) found.push(other);
   return found;
+}
+
+/** Return the blocks of a block's grid that face another grid across the same named street as it does; itself first. */
+export function frontage(plan: Plan, block: number, into: number): number[] {
+  const facing = (one: number) => {
+    const found = new Set<number>();
+    for (let n = plan.ptr[one] as number; n < (plan.ptr[one + 1] as number); n++)
+      if (plan.grid[plan.near[n] as number] === into && plan.streets[plan.along[n] as number]) found.add(plan.along[n] as number);
+    return found;
+  };
+  const streets = facing(block);
+  const mates = [...(plan.members[plan.grid[block] as number] ?? [])];
+  return [block, ...mates.filter((one) => one !== block && [...facing(one)].some((street) => streets.has(street)))];
 }

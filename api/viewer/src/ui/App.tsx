@@ -1,5 +1,5 @@
 /** One screen: the map, tools on the left, a panel on the right, and a strip at the bottom while something is drawn. */
-import { announced, chosen, comparing, picked, previewing, stop, strip, tab, type Tab, tool, type Tool } from "../desk";
+import { announced, chosen, comparing, picked, previewing, stop, strip, swiping, tab, type Tab, tool, type Tool } from "../desk";
 import { setLanguage } from "../i18n";
 import { lang, say } from "../i18n/planner";
 import { sheet, TABLE } from "../keys";
@@ -12,7 +12,9 @@ import { History } from "./History";
 import { Home } from "./Home";
 import { allFaults, Issues } from "./Issues";
 import { People } from "./People";
+import { openRemarks } from "./Remarks";
 import { Status } from "./Status";
+import { Swipe } from "./Swipe";
 
 const TOOLS: [Tool, string, string][] = [
   ["border", "↔", "V"],
@@ -42,6 +44,7 @@ export function App() {
       <aside>{open ? <Panel desk={open} /> : loading.value ? null : <Home />}</aside>
       {open && strip.value.length > 0 && <Strip desk={open} />}
       {open && picked.value.size > 0 && !strip.value.length && <Picked desk={open} />}
+      {open && swiping.value && <Swipe desk={open} />}
       {open && <Legend />}
       {open && <Clashes desk={open} />}
       {loading.value && <p class="toast" role="status">{say("loading")}</p>}
@@ -76,11 +79,11 @@ const TABS: Tab[] = ["grids", "issues", "history", "people"];
 
 function Panel({ desk: open }: { desk: Desk }) {
   open.session.tick.value;
-  const errors = allFaults(open).filter((fault) => open.session.severity(fault) === "error").length;
+  const errors = allFaults(open).filter((fault) => open.session.severity(fault) === "error").length + openRemarks(open.session).length + open.session.reports.value.length;
   return (
     <>
       <div class="tabs" role="tablist">
-        {TABS.map((one) => (
+        {TABS.filter((one) => one !== "history" || open.session.draft.id.startsWith("d")).map((one) => (
           <button key={one} role="tab" aria-selected={tab.value === one} onClick={() => (tab.value = one)}>
             {say(`tab_${one}`)}{one === "issues" && errors > 0 && <span class="count bad">{errors}</span>}
           </button>

@@ -4,7 +4,8 @@ import { say } from "../i18n/planner";
 import { type Desk } from "../page";
 import { NONE, type Plan } from "../plan/plan";
 import { Bar, offWords } from "./bars";
-import { repair } from "./Issues";
+import { download, repair } from "./Issues";
+import { remark, Saying } from "./Remarks";
 
 const LISTED = 60;
 
@@ -25,6 +26,10 @@ export function Detail({ desk, grid }: { desk: Desk; grid: number }) {
       {faults.map((fault) => (
         <p key={fault.rule} class="fault">✕ {say(`rule_${fault.rule}`)}{session.severity(fault) === "exception" ? `: ${say("exception")}` : ""}</p>
       ))}
+      <p class="actions">
+        <button onClick={() => void session.sync.run().then(() => download(`${session.path}/export?format=pdf&grid=${encodeURIComponent(plan.gridId(grid))}`, `${plan.codes[grid] || plan.gridId(grid)}.pdf`)).catch((caught: unknown) => (session.notice.value = String(caught)))}>{say("print_card")}</button>
+      </p>
+      {session.draft.state === "submitted" && session.path.startsWith("/plans") && <Saying label={say("comment_on", { grid: plan.called(grid) })} act={(sentence) => remark(session, `/plans/${session.draft.id}/comments`, { grid: plan.gridId(grid), sentence })} />}
       {open && (
         <>
           <p class="actions">

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { get, post, Problem, setToken, token } from "../api";
 import { type Key, say } from "../i18n/planner";
-import { openDraft, showPlan } from "../page";
+import { openDraft } from "../page";
 import type { DraftTold } from "../session";
 import { Build } from "./Build";
 import { download } from "./Issues";
@@ -17,8 +17,8 @@ interface PlanTold {
   who?: string;
 }
 
-export const EXPORTS = ["gpkg", "geojson", "shapefile", "kml", "xlsx"] as const;
-const ENDINGS = { gpkg: "gpkg", geojson: "geojson", shapefile: "zip", kml: "kml", xlsx: "xlsx" };
+export const EXPORTS = ["gpkg", "geojson", "shapefile", "kml", "xlsx", "pdf"] as const;
+const ENDINGS = { gpkg: "gpkg", geojson: "geojson", shapefile: "zip", kml: "kml", xlsx: "xlsx", pdf: "pdf" };
 
 export function Home() {
   const drafts = useSignal<DraftTold[]>([]);
@@ -68,7 +68,7 @@ function OnePlan({ plan, act }: { plan: PlanTold; act: (work: Promise<unknown>) 
   const despite = useSignal(false);
   return (
     <div class={`plan ${plan.state}`}>
-      <button class="go" onClick={() => void showPlan(plan.id)}>
+      <button class="go" onClick={() => void openDraft(plan.id)}>
         <b>{plan.name || plan.id}</b> · {say(`state_${plan.state}` as Key)} {plan.effective ?? ""}
       </button>
       <span class="actions">
@@ -102,7 +102,7 @@ export function ExportMenu({ path, name, act }: { path: string; name: string; ac
       if (format) act(download(`${path}/export?format=${format}`, `${name}.${ENDINGS[format]}`));
     }}>
       <option value="">{say("export")}…</option>
-      {EXPORTS.map((one) => <option key={one} value={one}>{one === "shapefile" ? "Shapefile (GBK)" : one}</option>)}
+      {EXPORTS.map((one) => <option key={one} value={one}>{one === "shapefile" ? "Shapefile (GBK)" : one === "pdf" ? say("atlas") : one}</option>)}
     </select>
   );
 }

@@ -3,6 +3,7 @@ import { post, Problem, send } from "../api";
 import { chosen } from "../desk";
 import { type Key, lang, say } from "../i18n/planner";
 import { type Desk, lookAt } from "../page";
+import { Remarks } from "./Remarks";
 import type { Move } from "../plan/moves";
 import { NONE } from "../plan/plan";
 import type { Problem as Fault, RuleId } from "../plan/rules";
@@ -20,6 +21,7 @@ export function Issues({ desk }: { desk: Desk }) {
   const told = session.told.value.filter((one) => !OWN.has(one.rule) || one.severity === "warning");
   return (
     <div class="scroll">
+      <Remarks desk={desk} />
       {!faults.length && !told.length && <p class="none">✓ {say("issues_none")}</p>}
       {ORDER.map((rule) => {
         const some = faults.filter((fault) => fault.rule === rule);

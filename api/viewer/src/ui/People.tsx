@@ -2,51 +2,114 @@
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { get, Problem } from "../api";
-import { say } from "../i18n/planner";
+import { against, comparing, swiping } from "../desk";
+import { type Key, say } from "../i18n/planner";
 import { type Desk, lookAt } from "../page";
 import { save } from "./Issues";
 
-interface Comparison {
+export interface Comparison {
   totals: Record<string, number>;
   grids: Row[];
   moved: Row[];
   staff: Row[];
+  handover: Row[];
+  handover_totals: Row[];
 }
 type Row = Record<string, string | number | boolean | null>;
 
 const LISTED = 200;
+const HEADS = ["role", "from_person", "to_person", "blocks", "households", "addresses"] as const;
 
 export function People({ desk }: { desk: Desk }) {
+  return (
+    <div class="scroll">
+      <Choice desk={desk} />
+      <Found desk={desk} />
+    </div>
+  );
+}
+
+interface PlanTold {
+  id: string;
+  name: string;
+  state: string;
+  effective: string | null;
+  district_code: string;
+}
+
+/** What is compared with: the plan that a draft began as, any other plan or draft, or what was in force on a day. */
+function Choice({ desk: { session } }: { desk: Desk }) {
+  const plans = useSignal<PlanTold[]>([]);
+  const drafts = useSignal<{ id: string; name: string; who: string }[]>([]);
+  const day = useSignal("");
+  const { district_code: district, id } = session.draft;
+  useEffect(() => {
+    const wanted = `district=${encodeURIComponent(district)}`;
+    void get<{ plans: PlanTold[] }>(`/plans?${wanted}&limit=200`).then((answer) => (plans.value = answer.plans.filter((one) => one.id !== id)), () => {});
+    void get<{ drafts: { id: string; name: string; who: string; district_code: string }[] }>("/drafts").then((answer) => (drafts.value = answer.drafts.filter((one) => one.id !== id && one.district_code === district)), () => {});
+  }, [id]);
+  const asOf = (value: string) => {
+    day.value = value;
+    const held = plans.value.filter((one) => one.state === "published" && one.effective && one.effective <= value);
+    const found = held.sort((a, b) => (String(a.effective) < String(b.effective) ? 1 : -1))[0];
+    if (found) against.value = found.id;
+    else if (value) session.notice.value = say("none_in_force");
+  };
+  return (
+    <p class="choice">
+      <label>{say("compare_with")} <select value={against.value} onChange={(event) => (against.value = event.currentTarget.value)}>
+        <option value="">{say(session.draft.id.startsWith("d") ? "as_begun" : "choose")}</option>
+        {plans.value.map((one) => <option key={one.id} value={one.id}>{one.name || one.id} · {say(`state_${one.state}` as Key)} {one.effective ?? ""}</option>)}
+        {drafts.value.map((one) => <option key={one.id} value={one.id}>{one.name || one.id} · {one.who} · {say("drafts")}</option>)}
+      </select></label>
+      <label>{say("in_force_on")} <input type="date" value={day.value} onChange={(event) => asOf(event.currentTarget.value)} /></label>
+      <button aria-pressed={comparing.value} onClick={() => (comparing.value = !comparing.value)}>{say("show_changes")}</button>
+      <button aria-pressed={swiping.value} disabled={!against.value && session.draft.id.startsWith("p")} onClick={() => (swiping.value = !swiping.value)}>{say("swipe")}</button>
+    </p>
+  );
+}
+
+function Found({ desk }: { desk: Desk }) {
   const { session } = desk;
   const found = useSignal<Comparison | null>(null);
   const problem = useSignal("");
   session.tick.value;
   const revision = session.sync.revision;
+  const other = against.value;
+  const nothing = !other && session.draft.id.startsWith("p");
   useEffect(() => {
     const asking = new AbortController();
     found.value = null;
+    problem.value = "";
+    if (nothing) return;
     void session.sync
       .run()
-      .then(() => get<Comparison>(`/drafts/${session.draft.id}/compare`, asking.signal))
+      .then(() => get<Comparison>(`${session.path}/compare${other ? `?with=${other}` : ""}`, asking.signal))
       .then((answer) => (found.value = answer))
       .catch((caught: unknown) => caught instanceof Problem && (problem.value = caught.message));
     return () => asking.abort();
-  }, [revision]);
+  }, [revision, other]);
   if (problem.value) return <p class="fault">{problem.value}</p>;
   const told = found.value;
+  if (nothing) return null;
   if (!told) return <p class="none">{say("people_wait")}</p>;
   if (!told.moved.length) return <p class="none">✓ {say("people_none")}</p>;
   const households = told.moved.reduce((sum, row) => sum + Number(row.households ?? 0), 0);
+  const file = (rows: Row[], name: string) => save(csvOf(rows), `${name}-${session.draft.id}-${revision}.csv`);
   return (
-    <div class="scroll">
+    <>
       <p class="total">{say("people_total", { blocks: told.moved.length, households })}</p>
       <p class="actions">
-        <button onClick={() => save(csvOf(told.moved), `moved-${session.draft.id}-${revision}.csv`)}>{say("people_get")}</button>
+        <button onClick={() => file(told.moved, "moved")}>{say("people_get")}</button>
+        {told.handover.length > 0 && <button onClick={() => file(told.handover, "handover")}>{say("handover_get")}</button>}
       </p>
-      {told.staff.length > 0 && (
-        <section>
-          <h2>{say("people_staff")} <span class="count">{told.staff.length}</span></h2>
-          <table><tbody>{told.staff.slice(0, LISTED).map((row, n) => <tr key={n}>{Object.values(row).map((cell, k) => <td key={k}>{String(cell ?? "")}</td>)}</tr>)}</tbody></table>
+      {told.handover_totals.length > 0 && (
+        <section class="handover" tabIndex={0} aria-label={say("people_staff")}>
+          <h2>{say("people_staff")} <span class="count">{told.handover_totals.length}</span></h2>
+          <table>
+            <thead><tr>{HEADS.map((head) => <th key={head}>{say(`head_${head}`)}</th>)}</tr></thead>
+            <tbody>{told.handover_totals.slice(0, LISTED).map((row, n) => <tr key={n}>{HEADS.map((head) => <td key={head}>{String(row[head] || "–")}</td>)}</tr>)}</tbody>
+          </table>
         </section>
       )}
       <section>
@@ -60,7 +123,7 @@ export function People({ desk }: { desk: Desk }) {
           );
         })}
       </section>
-    </div>
+    </>
   );
 }
 

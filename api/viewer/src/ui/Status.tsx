@@ -1,7 +1,7 @@
 /** Of the draft in hand: its name, whether all is saved, who else is there, handing it in, files of it. */
 import { useSignal } from "@preact/signals";
 import { post, Problem } from "../api";
-import { lang, say } from "../i18n/planner";
+import { type Key, lang, say } from "../i18n/planner";
 import { type Desk } from "../page";
 import { ExportMenu } from "./Home";
 
@@ -35,11 +35,11 @@ export function Status({ desk }: { desk: Desk }) {
   return (
     <>
       <b class="draft">{session.draft.name || session.draft.id}</b>
-      <span class={`status ${state}`} role="status">{session.draft.state === "open" ? told : say("readonly")}</span>
+      <span class={`status ${state}`} role="status">{session.draft.state === "open" ? told : session.draft.id.startsWith("p") ? say(`state_${session.draft.state}` as Key) : say("readonly")}</span>
       {session.editors.value.map((one) => (
         <span key={one.who} class="editor" title={one.grids.length ? say("here_grids", { grids: one.grids.join("、") }) : say("here_too", { who: one.who })}>{one.who.slice(0, 8)}</span>
       ))}
-      <ExportMenu path={`/drafts/${session.draft.id}`} name={session.draft.id} act={(work) => void work.catch(failed)} />
+      <ExportMenu path={session.path} name={session.draft.id} act={(work) => void work.catch(failed)} />
       {session.draft.state === "open" && <button onClick={() => (handing.value = !handing.value)}>{say("submit")}</button>}
       {handing.value && (
         <form class="popup" onSubmit={(event) => { event.preventDefault(); void submit(); }}>
