@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { Stop } from "./plan/stroke";
 import { NONE } from "./plan/plan";
 
-export type Tool = "border" | "brush" | "erase" | "rectangle" | "lasso" | "cut";
+export type Tool = "border" | "brush" | "rectangle" | "lasso" | "cut";
 export type Tab = "grids" | "issues" | "history" | "people";
 
 /** A grid that a stroke touches: households before and now, and whether every quick rule holds now. */

@@ -13,7 +13,6 @@ let issue = -1;
 export const TABLE: [keys: string, key: Key][] = [
   ["V", "key_border"],
   ["B", "key_brush"],
-  ["E", "key_erase"],
   ["R", "key_rectangle"],
   ["O", "key_lasso"],
   ["X", "key_cut"],
@@ -31,7 +30,7 @@ export const TABLE: [keys: string, key: Key][] = [
   ["Ctrl Z / Ctrl Shift Z", "undo"],
   ["0", "overview"],
 ];
-const TOOLS: Record<string, Tool> = { v: "border", b: "brush", e: "erase", r: "rectangle", o: "lasso", x: "cut" };
+const TOOLS: Record<string, Tool> = { v: "border", b: "brush", r: "rectangle", o: "lasso", x: "cut" };
 
 export function listen(): void {
   window.addEventListener("keydown", pressed);

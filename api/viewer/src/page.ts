@@ -108,7 +108,7 @@ function put(session: Session, shapes: Shapes, on: GlMap): void {
   const layers = new PlanLayers(on, session.plan, shapes, finder, colourAll(session.plan));
   const labels = (grids: Iterable<number>) => [...grids].filter((grid) => session.plan.members[grid]?.size).map((grid) => label(session, grid, true));
   const tools = new Tools(on, session, shapes, finder, layers, {
-    why: (what) => say(what === "brush" ? "why_brush" : what === "erase" ? "why_erase" : "why_stroke"),
+    why: (what) => say(what === "brush" ? "why_brush" : "why_stroke"),
     cut: (block, line) => void cut(session, block, line),
     labels,
   });

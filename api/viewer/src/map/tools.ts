@@ -154,12 +154,12 @@ export class Tools {
   private begin(event: Pointing): boolean {
     const { lng, lat } = event.lngLat;
     const block = this.finder.block(lng, lat);
-    if (tool.value === "brush" || tool.value === "erase") {
+    if (tool.value === "brush") {
       if (block === NONE) return false;
       const grid = this.session.plan.grid[block] as number;
-      this.paint = tool.value === "erase" ? NONE : grid === NONE ? chosen.value : grid;
-      if (tool.value === "brush" && this.paint === NONE) return false;
-      this.start(new Stroke(this.session.plan), this.paint === NONE ? [] : [this.paint]);
+      this.paint = grid === NONE ? chosen.value : grid;
+      if (this.paint === NONE) return false;
+      this.start(new Stroke(this.session.plan), [this.paint]);
       this.last = event.point;
       this.follow(event);
       return true;

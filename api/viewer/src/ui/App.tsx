@@ -19,7 +19,6 @@ import { Swipe } from "./Swipe";
 const TOOLS: [Tool, string, string][] = [
   ["border", "↔", "V"],
   ["brush", "✎", "B"],
-  ["erase", "⌫", "E"],
   ["rectangle", "▭", "R"],
   ["lasso", "◌", "O"],
   ["cut", "✂", "X"],
