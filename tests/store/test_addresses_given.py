@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from pyproj import Transformer
 
-from gis_grid.cli import main
+from commands import done, run
 from gis_grid.lookup import Answers
 from gis_grid.planfile import read_plan, write_plan
 from gis_grid.store import open_store
@@ -18,17 +17,6 @@ from small import CRS, EAST, NORTH, small_plan
 
 DISTRICT = ("--district", "420199", "--name", "样例区")
 TO_DEGREES = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True)
-
-
-def run(*words: object) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words])
-
-
-def done(*words: object) -> dict[str, object]:
-    result = run(*words, "--json")
-    assert result.exit_code == 0, result.output
-    found: dict[str, object] = json.loads(result.stdout)
-    return found
 
 
 @pytest.fixture

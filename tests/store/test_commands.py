@@ -8,26 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
 
-from gis_grid.cli import main
+from commands import done, run
 from gis_grid.planfile import read_plan, write_plan
 from gis_grid.store import open_store
 from gis_grid.store.audit import entries
 from gis_grid.store.columns import now
 from gis_grid.store.tokens import actor_of
 from small import CODES, small_plan
-
-
-def run(*words: object, **environment: str) -> Result:
-    return CliRunner().invoke(main, [str(word) for word in words], env=environment)
-
-
-def done(*words: object) -> dict[str, object]:
-    result = run(*words, "--json")
-    assert result.exit_code == 0, result.output
-    found: dict[str, object] = json.loads(result.stdout)
-    return found
 
 
 @pytest.fixture
