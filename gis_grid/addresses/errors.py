@@ -25,7 +25,7 @@ _STEPS: Final = np.array([0.99, 4.5, 8.5, 14.5, 24.5, 48.5])
 #: so many errors make a class of its own
 _ENOUGH: Final = 25
 #: what is assumed where a district has too few points to learn from: shares of the distance, metres beside a number
-_INSIDE, _BEYOND, _BESIDE_M, _USUAL_M = 0.2, 0.5, 12.0, 7.0
+_INSIDE, _BEYOND, _BESIDE_M = 0.2, 0.5, 12.0
 #: so far on the last known numbers are looked at to learn about those beyond
 _FURTHEST: Final = 2
 

@@ -241,10 +241,10 @@ def in_degrees(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         return frame
     shapes = frame.geometry.to_numpy()
     if len(shapes) and (shapely.get_type_id(shapes) == 0).all() and not shapely.is_empty(shapes).any():
-        moved = shapely.points(*transform_points(shapely.get_x(shapes), shapely.get_y(shapes), frame.crs, WGS84))
+        # points alone, as addresses are, are moved as two columns: half the time
+        shapes = shapely.points(*transform_points(shapely.get_x(shapes), shapely.get_y(shapes), frame.crs, WGS84))
     else:
-        moved = transform_geometries(shapes, frame.crs, WGS84)
-    shapes = moved
+        shapes = transform_geometries(shapes, frame.crs, WGS84)
     return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=WGS84))
 
 

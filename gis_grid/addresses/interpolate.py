@@ -22,6 +22,8 @@ DEGREE_M: Final = 111_320.0
 _BEYOND: Final = 60
 #: from one number to the next of its side, where nothing says how far that is
 _STEP_M: Final = 5.0
+#: places on all sides are turned by this angle from one to the next (the golden one), so that they spread evenly
+_TURN: Final = 2.4
 #: from one side of a street to the other
 _WIDTH_M: Final = 30.0
 
@@ -90,7 +92,7 @@ class Street:
         found = self._along(*self._groups[1 - side], value)
         if found is None:
             return None
-        turn = np.arange(len(found.lons)) * 2.4
+        turn = np.arange(len(found.lons)) * _TURN
         lons = found.lon + 2 * (found.lons - found.lon) + _WIDTH_M * np.cos(turn) / self._scale
         lats = found.lat + 2 * (found.lats - found.lat) + _WIDTH_M * np.sin(turn) / DEGREE_M
         return replace(found, lons=lons, lats=lats)
@@ -127,17 +129,21 @@ class Street:
             return None
         last = int(group[end])
         if len(values) < 2:
-            around = self._errors.beyond(step * _STEP_M, step) * step * _STEP_M
-            ring = np.linspace(0, 2 * np.pi, len(around), endpoint=False)
-            off = np.hypot(around[:, 0] + 1.0, around[:, 1])
-            turned = np.column_stack([off * np.cos(ring * 7), off * np.sin(ring * 7)]) + 0.0
-            return self._spread((last,), self._x[last], self._y[last], (1.0, 0.0), turned)
+            return self._around(last, step)
         before = int(group[1 if end == 0 else end - 1])
         ux, uy, length = frame(self._x[before], self._y[before], self._x[last], self._y[last])
         distance = max(length * step / abs(values[end] - values[1 if end == 0 else end - 1]), 4.0)
         off = self._errors.beyond(distance, step) * distance
         x, y = self._x[last] + distance * ux, self._y[last] + distance * uy
         return self._spread((last, before), x, y, (ux, uy), off)
+
+    def _around(self, only: int, step: float) -> Between:
+        """Return where a number is if one other is all that is known: as far off as usual, on any side."""
+        distance = max(step * _STEP_M, 4.0)
+        missed = self._errors.beyond(distance, step) * distance
+        away, turn = np.hypot(distance + missed[:, 0], missed[:, 1]), np.arange(len(missed)) * _TURN
+        off = np.column_stack([away * np.cos(turn), away * np.sin(turn)])
+        return self._spread((only,), self._x[only], self._y[only], (1.0, 0.0), off)
 
     def _spread(self, at: tuple[int, ...], x: float, y: float, along: tuple[float, float], off: Floats) -> Between:
         """Return a place with all where it may be: `off` metres along a direction and across it."""

@@ -34,7 +34,7 @@ COMMUNITY_LEVEL, COMPOUND_LEVEL, ROAD_LEVEL, INTERPOLATED, DOOR, BUILDING, STAIR
 MARGIN: Final = 0.12
 _MOST_ALTERNATIVES: Final = 6
 #: an unknown number is told where it lies in one area with this probability
-CONFIDENCE: Final = 0.79
+CONFIDENCE: Final = 0.77
 _SLIP: Final = 0.93
 #: what is less probable than this is not named as possible
 _LEAST_SHARE: Final = 0.05
@@ -270,8 +270,8 @@ class Matcher:
             areas = _distinct(self.areas[rows].tolist())
             return _Hit(INTERPOLATED, score * 0.8, rows, areas if len(rows) > 1 else (*areas, -1), found.lon, found.lat)
         there, shares = self._odds.areas(found)
-        likely = int(shares[0] * score >= self.confidence) or int((shares >= _LEAST_SHARE).sum())
-        areas = tuple(there[: max(likely, 1)].tolist())
+        told = shares[0] * score >= self.confidence or shares[0] > 1 - _LEAST_SHARE
+        areas = tuple(there[: 1 if told else max(2, int((shares >= _LEAST_SHARE).sum()))].tolist())
         return _Hit(INTERPOLATED, score * 0.8, rows, areas, found.lon, found.lat, share=float(shares[0]))
 
     def _decided(self, case: _Case) -> Match:
