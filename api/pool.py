@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures import TimeoutError as OutOfTimeError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -46,6 +46,7 @@ class Pool:
         self._seconds = seconds
         self._pool: ProcessPoolExecutor | None = None
         self._lock = threading.Lock()
+        self._over = False
         self._places = threading.BoundedSemaphore(8 * processes)
 
     def call(self, work: Callable[..., Result], *given: Any, seconds: float | None = None) -> Result:
@@ -54,17 +55,19 @@ class Pool:
         Raises
         ------
         Problem
-            503 if there is too much to do, it takes too long, or the process has ended.
+            503 if there is too much to do, it takes too long, or the process has ended, as the service may have.
         """
         if not self._places.acquire(blocking=False):
             raise Problem(503, "busy", "too much is being worked out just now", headers={"Retry-After": "2"})
         future: Future[Result | _Refused] | None = None
-        pool = self._started()
         try:
+            pool = self._started()
             future = pool.submit(_do, work, given)
             found = future.result(seconds or self._seconds)
         except OutOfTimeError as caught:
             raise Problem(503, "busy", "this takes too long; ask for less at once") from caught
+        except CancelledError as caught:
+            raise Problem(503, "busy", "the service is ending") from caught
         except BrokenProcessPool as caught:
             self._drop(pool)
             raise Problem(503, "busy", "the process that worked this out has ended; ask again") from caught
@@ -86,12 +89,14 @@ class Pool:
     def stop(self) -> None:
         """End the processes."""
         with self._lock:
-            pool, self._pool = self._pool, None
+            pool, self._pool, self._over = self._pool, None, True
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _started(self) -> ProcessPoolExecutor:
         with self._lock:
+            if self._over:
+                raise CancelledError
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
                 self._pool = ProcessPoolExecutor(self._processes, context, _begin, (self._address,))

@@ -42,15 +42,20 @@ def tagged(
     etag: str | None = None,
     media_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
-    packed: bool = False,
 ) -> Response:
-    """Answer with bytes and their tag, or 304 without them where the caller has them; with `packed` in gzip."""
+    """Answer with bytes and their tag, or 304 without them where the caller has them."""
     etag = etag or tag_of(content)
     told = {"ETag": etag, "Cache-Control": "private, no-cache", **(headers or {})}
-    if packed:
-        told["Vary"] = "Accept-Encoding, Authorization"
     if unchanged(request, etag):
         return Response(status_code=304, headers=told)
-    if packed and "gzip" in request.headers.get("accept-encoding", ""):
-        content, told = gzip.compress(content, 3, mtime=0), told | {"Content-Encoding": "gzip"}
     return Response(content, headers=told, media_type=media_type)
+
+
+def unpacked(request: Request, content: bytes, etag: str, *, media_type: str = "application/json") -> Response:
+    """Answer with bytes that are kept in gzip, as `tagged` does; as they are to whoever does not read gzip."""
+    headers = {"Vary": "Accept-Encoding, Authorization"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    elif not unchanged(request, etag):
+        content = gzip.decompress(content)
+    return tagged(request, content, etag=etag, media_type=media_type, headers=headers)

@@ -11,6 +11,7 @@ from api.jobs import Runner
 from api.maps import DraftMaps, PlanMaps
 from api.ogc import Collections
 from api.pool import Pool
+from api.sheets import Sheets
 from api.uploads import Bounds, Uploads
 from gis_grid.store.jobs import Terms
 
@@ -35,15 +36,17 @@ class Workshop:
         self.uploads = Uploads(self.folder / "files", bounds)
         self.runner = Runner(store, self.uploads.folder, self.terms, metrics=metrics)
         self.pool = Pool(store, processes=settings.pool_workers)
+        self.sheets = Sheets(store, self.pool)
         self.plan_maps = PlanMaps(store, self.folder / "tiles")
         self.draft_maps = DraftMaps(store)
         self.collections = Collections(store)
         self.streams = threading.BoundedSemaphore(settings.streams)
 
     def start(self, *, warm: bool = False) -> None:
-        """Remove files whose time is over, begin to run jobs, and with `warm` the processes of the pool."""
+        """Remove files whose time is over, begin to run jobs; with `warm` make ready what whoever comes first wants."""
         if warm:
             self.pool.warm()
+            self.sheets.begin()
         self.uploads.tidy()
         self.runner.start()
 

@@ -53,6 +53,12 @@ BORDERS = """() => {
   }
   return found;
 }"""
+#: when what the page waits for was there, in milliseconds: its own marks, and answers of the service
+MOMENTS = """() => [
+  ...performance.getEntriesByType('mark').map((mark) => [mark.name, mark.startTime]),
+  ...performance.getEntriesByType('resource').filter((one) => one.name.includes('/api/'))
+    .map((one) => [new URL(one.name).pathname.split('/').pop(), one.responseEnd]),
+].sort((one, other) => one[1] - other[1]).slice(0, 20)"""
 ZOOM = "async (zoom) => { const map = gisGrid.map(); map.jumpTo({ zoom }); await map.once('idle'); }"
 FRAMES = """() => { const map = gisGrid.map(); window.frames_ = [];
   let asked = 0;
@@ -84,6 +90,7 @@ def measured(page: Page, url: str, draft: str, token: str, gestures: int) -> Non
         page.wait_for_selector("html[data-ready]", timeout=120_000)
         ready = page.evaluate("performance.getEntriesByName('ready')[0].startTime")
         print(f"{visit}: ready after {ready / 1000:.2f} s of the page's clock ({time.perf_counter() - start:.2f} s)")
+        print("    " + ", ".join(f"{name} {at / 1000:.2f}" for name, at in page.evaluate(MOMENTS)))
     page.evaluate(ZOOM, 15.5)
     page.evaluate(FRAMES)
     dice = np.random.default_rng(0)

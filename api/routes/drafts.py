@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from api import offers, shapes, tables
+from api import offers
 from api.deps import OpenStore, Reading, Service, Writing, may
 from api.exports import Wanted, sent
 from api.plan_models import (
@@ -34,7 +34,7 @@ from api.plan_models import (
     SuggestWish,
     UndoWish,
 )
-from api.tags import tagged
+from api.tags import tagged, unpacked
 from gis_grid.assignment import Move
 from gis_grid.errors import AbsentError, Fault
 from gis_grid.store import catalogue, drafts, presence
@@ -90,7 +90,8 @@ def table(
 ) -> Response:
     """Return every block, grid and border of a draft as it stands, as columns; it names the revision."""
     seen(session, draft_id, actor)
-    return tagged(request, state.workshop.pool.call(tables.draft_table, draft_id), packed=True)
+    found = state.workshop.sheets.get(draft_id, drafts.draft(session, draft_id).revision).table
+    return unpacked(request, found.content, found.etag)
 
 
 @router.get("/drafts/{draft_id}/shapes", response_class=Response, responses=offers.BINARY)
@@ -99,8 +100,8 @@ def shapes_of(
 ) -> Response:
     """Return the shapes of the blocks of a draft, in the order of its table, as whole numbers (docs/viewer.md)."""
     seen(session, draft_id, actor)
-    content = state.workshop.pool.call(shapes.draft_shapes, draft_id)
-    return tagged(request, content, media_type=offers.NUMBERS, packed=True)
+    found = state.workshop.sheets.get(draft_id, drafts.draft(session, draft_id).revision).shapes
+    return unpacked(request, found.content, found.etag, media_type=offers.NUMBERS)
 
 
 @router.patch("/drafts/{draft_id}")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from api import offers, shapes, tables
+from api import offers
 from api.deps import OpenStore, Reading, Service, Writing, may
 from api.errors import Problem
 from api.exports import Wanted, sent
@@ -31,7 +31,7 @@ from api.plan_models import (
 )
 from api.readers import Reader
 from api.routes.drafts import seen, told_draft
-from api.tags import tagged
+from api.tags import tagged, unpacked
 from gis_grid.store import catalogue, drafts, publish
 from gis_grid.store.access import Actor
 
@@ -79,7 +79,8 @@ def table(
     """Return every block, grid and border of a plan as columns of numbers; docs/service.md says what they are."""
     found = catalogue.plan_state(session, plan_id, actor=actor)
     actor.require("read_plans", found.path)
-    return tagged(request, state.workshop.pool.call(tables.plan_table, plan_id), packed=True)
+    sheet = state.workshop.sheets.get(plan_id, catalogue.version_of(session, plan_id)).table
+    return unpacked(request, sheet.content, sheet.etag)
 
 
 @router.get("/plans/{plan_id}/shapes", response_class=Response, responses=offers.BINARY)
@@ -89,8 +90,8 @@ def shapes_of(
     """Return the shapes of the blocks of a plan, in the order of its table, as whole numbers (docs/viewer.md)."""
     found = catalogue.plan_state(session, plan_id, actor=actor)
     actor.require("read_plans", found.path)
-    content = state.workshop.pool.call(shapes.plan_shapes, plan_id)
-    return tagged(request, content, media_type=offers.NUMBERS, packed=True)
+    sheet = state.workshop.sheets.get(plan_id, catalogue.version_of(session, plan_id)).shapes
+    return unpacked(request, sheet.content, sheet.etag, media_type=offers.NUMBERS)
 
 
 @router.get("/plans/{plan_id}/issues")

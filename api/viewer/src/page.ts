@@ -70,17 +70,23 @@ let opening: string | null = null;
 export async function openDraft(id: string): Promise<void> {
   if (opening === id) return;
   opening = id;
+  const stays = desk.value?.session.draft.id === id && map ? { center: map.getCenter(), zoom: map.getZoom() } : null;
   leave();
   loading.value = true;
   performance.mark("open");
   try {
-    const [{ session, shapes: data }, style] = await Promise.all([Session.open(id), baseStyle(id)]);
-    performance.mark("loaded");
-    const shapes = new Shapes(data);
+    const loaded = Session.open(id);
+    loaded.catch(() => {}); // told below: the map begins while the plan is on its way
+    const { style, bounds } = await baseStyle(id);
     map?.remove();
-    map = createMap("map", style, { bounds: session.plan.table.bounds, padding: AROUND });
+    map = createMap("map", style, stays ?? { bounds, padding: AROUND });
     const made = map;
-    await new Promise<void>((resolve) => made.once("style.load", () => resolve()));
+    const drawn = new Promise<void>((resolve) => made.once("style.load", () => resolve()));
+    const { session, shapes: data } = await loaded;
+    performance.mark("loaded");
+    if (!stays) made.fitBounds(session.plan.table.bounds, { padding: AROUND, animate: false });
+    const shapes = new Shapes(data);
+    await drawn;
     put(session, shapes, made);
     const address = new URL(location.href);
     address.searchParams.set("draft", id);
@@ -95,12 +101,12 @@ export async function openDraft(id: string): Promise<void> {
 }
 
 /** The ground under a draft: streets, water and their names of the plan in force, if one is; the page draws the rest. */
-async function baseStyle(id: string): Promise<StyleSpecification> {
+async function baseStyle(id: string): Promise<{ style: StyleSpecification; bounds: Bounds }> {
   const style = await get<StyleSpecification>(`/style.json?of=${id}&labels=false`);
   const ground = style.layers.filter((layer) => !("source" in layer) || (layer.source === "base" && layer["source-layer"] === "streets"));
   const used = new Set(ground.map((layer) => ("source" in layer ? layer.source : "")));
   const sources = Object.fromEntries(Object.entries(style.sources).filter(([name]) => used.has(name)));
-  return (await drawable({ ...style, layers: ground, sources })).style;
+  return drawable({ ...style, layers: ground, sources });
 }
 
 function put(session: Session, shapes: Shapes, on: GlMap): void {

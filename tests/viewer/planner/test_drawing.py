@@ -26,6 +26,8 @@ WIDE = """() => {
   }
 }"""
 
+VIEW = "(() => { const map = gisGrid.map(), { lng, lat } = map.getCenter(); return [lng, lat, map.getZoom()] })()"
+
 
 def test_a_border_that_is_dragged_is_one_entry_and_one_undo_also_after_a_reload(
     office: Any, sit: Callable[..., Any]
@@ -103,7 +105,8 @@ def test_blocks_that_are_picked_become_a_new_grid_and_a_merge_takes_it_back(
 def test_a_block_is_cut_along_a_drawn_line(office: Any, sit: Callable[..., Any]) -> None:
     desk = sit(office.draft())
     page = desk.page
-    found = page.evaluate(WIDE)
+    page.evaluate("gisGrid.map().jumpTo({ zoom: gisGrid.map().getZoom() + 0.5 })")
+    found, view = page.evaluate(WIDE), page.evaluate(VIEW)
     page.keyboard.press("x")
     page.mouse.move(*found["from"])
     page.mouse.down()
@@ -112,6 +115,7 @@ def test_a_block_is_cut_along_a_drawn_line(office: Any, sit: Callable[..., Any])
     desk.wait(lambda: [entry["kind"] for entry in office.journal(desk.draft)] == ["cut"])
     desk.wait(lambda: (held := desk.holds()) and found["id"] not in held)
     assert office.holds(desk.draft) == desk.holds()
+    assert page.evaluate(VIEW) == pytest.approx(view)  # loaded again, and still where the planner was
     page.get_by_role("tab", name="记录").click()
     page.locator(".history").get_by_role("button", name="撤销").click()
     desk.wait(lambda: found["id"] in desk.holds())

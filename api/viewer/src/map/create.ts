@@ -1,5 +1,5 @@
 /** The one way to a map: our worker, our token, the fonts of the system, nothing from elsewhere. */
-import { Map as GlMap, NavigationControl, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import { type LngLat, Map as GlMap, NavigationControl, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { headers } from "../api";
@@ -9,6 +9,8 @@ setWorkerUrl(workerUrl);
 export type { GlMap };
 
 export interface Shown {
+  center?: LngLat;
+  zoom?: number;
   bounds?: [number, number, number, number];
   padding?: number | { left: number; right: number; top: number; bottom: number };
   interactive?: boolean;
@@ -19,6 +21,7 @@ export function createMap(container: string | HTMLElement, style: string | Style
   const map = new GlMap({
     container,
     style,
+    ...(shown.center ? { center: shown.center, zoom: shown.zoom ?? 0 } : {}),
     ...(shown.bounds ? { bounds: shown.bounds, fitBoundsOptions: { padding: shown.padding ?? 40 } } : {}),
     interactive: shown.interactive ?? true,
     attributionControl: false,

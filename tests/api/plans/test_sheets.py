@@ -1,0 +1,78 @@
+"""The table and the shapes of a draft, kept compressed: as fresh as the draft, and ready when a service starts."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from typing import Any
+
+import pytest
+from offices import Office
+
+from api.errors import Problem
+from api.pool import Pool
+from api.shapes import draft_shapes
+from api.sheets import Sheets
+from api.tables import draft_table
+
+
+class Here:
+    """Works things out in this process, and notes for what it was asked."""
+
+    def __init__(self, office: Office) -> None:
+        self.store, self.asked = office.store, []
+
+    def call(self, work: Any, *given: Any) -> Any:
+        self.asked.append(given)
+        return work(self.store, *given)
+
+
+@pytest.mark.parametrize("part", ["table", "shapes"])
+def test_a_sheet_is_sent_with_and_without_gzip_and_once(office: Office, part: str) -> None:
+    draft, lin = office.draft(), office.tokens["lin"]
+    path = f"/api/drafts/{draft}/{part}"
+    expected = {"table": draft_table, "shapes": draft_shapes}[part](office.store, draft)
+    packed = office.calls.get(path, token=lin, headers={"Accept-Encoding": "gzip"})
+    assert (packed.headers["content-encoding"], packed.content) == ("gzip", expected)
+    plain = office.calls.get(path, token=lin, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.content == expected
+    assert plain.headers["etag"] == packed.headers["etag"]
+    for encoding in ("gzip", "identity"):
+        headers = {"Accept-Encoding": encoding, "If-None-Match": plain.headers["etag"]}
+        again = office.calls.get(path, token=lin, headers=headers)
+        assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_sheet_is_that_of_the_draft_as_it_stands(office: Office) -> None:
+    draft, lin = office.draft(), office.tokens["lin"]
+    path = f"/api/drafts/{draft}/table"
+    before = office.calls.get(path, token=lin)
+    body = {"revision": 0, "moves": [{"block": "b00003", "old": "g0001", "new": "g0002"}]}
+    assert office.calls.patch(f"/api/drafts/{draft}", json=body, token=lin).status_code == 200
+    after = office.calls.get(path, token=lin)
+    assert (before.json()["revision"], after.json()["revision"]) == (0, 1)
+    assert before.headers["etag"] != after.headers["etag"]
+    moved = after.json()["blocks"]["id"].index("b00003")
+    assert after.json()["grids"]["id"][after.json()["blocks"]["grid"][moved]] == "g0002"
+
+
+def test_the_drafts_changed_last_are_ready_when_the_service_starts(office: Office) -> None:
+    drafts = [office.draft() for _ in range(3)]
+    here: Any = Here(office)
+    sheets = Sheets(office.store, here)
+    sheets.begin()
+    for _ in range(100):
+        if len(here.asked) == 2:
+            break
+        time.sleep(0.1)
+    for draft in drafts[1:]:
+        assert gzip.decompress(sheets.get(draft, 0).table.content) == draft_table(office.store, draft)
+    assert {one for (one,) in here.asked} == set(drafts[1:])  # none was made anew
+
+
+def test_a_pool_that_has_ended_begins_no_processes(office: Office) -> None:
+    pool = Pool(office.store, processes=1)
+    pool.stop()
+    with pytest.raises(Problem, match="ending"):
+        pool.call(draft_table, office.draft())
