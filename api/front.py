@@ -23,6 +23,7 @@ from api.auth import Caller, secret_in
 from api.deps import address_of
 from api.errors import MEDIA_TYPE, Problem, members_of, problem
 from gis_grid.errors import GridError
+from gis_grid.lookup.answering import with_handling
 from gis_grid.store.access import NOBODY, WHOLE
 from gis_grid.store.editions import Edition
 
@@ -41,8 +42,10 @@ SYSTEMS = ("wgs84", "cgcs2000", "gcj02", "bd09")
 WORST_M = 2_000.0
 #: no address is longer (characters)
 LONGEST = 300
+#: nor the name of a service line
+LONGEST_LINE = 60
 _log = structlog.get_logger("api")
-_NAMES = frozenset(("lon", "lat", "crs", "accuracy_m", "at", "tier", "address"))
+_NAMES = frozenset(("lon", "lat", "crs", "accuracy_m", "at", "tier", "address", "line"))
 
 
 class Wish(NamedTuple):
@@ -55,13 +58,14 @@ class Wish(NamedTuple):
     at: date | None = None
     tier: str | None = None
     address: str | None = None
+    line: str | None = None
 
 
 def read(query: bytes) -> Wish:
     """Read the query string of a lookup; every fault in it is named at once, and none repeats what was sent.
 
     >>> read(b"lon=114.27&lat=30.60&crs=gcj02")
-    Wish(lon=114.27, lat=30.6, crs='gcj02', accuracy_m=None, at=None, tier=None, address=None)
+    Wish(lon=114.27, lat=30.6, crs='gcj02', accuracy_m=None, at=None, tier=None, address=None, line=None)
 
     Raises
     ------
@@ -93,9 +97,11 @@ def read(query: bytes) -> Wish:
             at = date.fromisoformat(given["at"])
         except ValueError:
             faults.append({"where": "query.at", "problem": "no day such as 2026-01-31"})
+    if len(given.get("line", "")) > LONGEST_LINE:
+        faults.append({"where": "query.line", "problem": f"longer than {LONGEST_LINE} characters"})
     if faults:
         raise Problem(422, "invalid", "the request does not fit", faults=faults)
-    return Wish(lon, lat, crs, accuracy, at, given.get("tier") or None, address)
+    return Wish(lon, lat, crs, accuracy, at, given.get("tier") or None, address, given.get("line") or None)
 
 
 def _number(given: Mapping[str, str], name: str, low: float, high: float, faults: list[dict[str, str]]) -> float:
@@ -226,7 +232,7 @@ def answer(wish: Wish, caller: Caller, answers: Answers, *, whole: bool) -> Repl
         found = _seen_by(actor, found, whole=whole)
     return Reply(
         200,
-        found.json(small=actor.may("read_small_counts", path)),
+        found.json(small=actor.may("read_small_counts", path), line=wish.line),
         "inside" if found.building is None else "which-stairwell",
         code,
     )
@@ -246,12 +252,14 @@ def answer_address(wish: Wish, caller: Caller, answers: Answers, *, whole: bool)
         seen = [one for one in found.also_possible if whole or actor.may("lookup", path_of(one.found))]
         small = all(actor.may("read_small_counts", path_of(one.found)) for one in seen)
         told = replace(found, also_possible=tuple(seen)).told(small=small)
+        told = told if wish.line is None else with_handling(told, wish.line)
         kept = ("reason", "reason_zh", "also_possible", "district", "plan", "as_of")
         raise Problem(404, "refused", found.reason_en, **{name: told[name] for name in kept})
     path = path_of(found.grid)
     if not whole and not actor.may("lookup", path):
         raise Problem(403, "elsewhere", "the address lies outside your part of the administrative tree")
-    return Reply(200, found.json(small=actor.may("read_small_counts", path)), "address", found.grid.code)
+    small = actor.may("read_small_counts", path)
+    return Reply(200, found.json(small=small, line=wish.line), "address", found.grid.code)
 
 
 def path_of(found: Found) -> str:
@@ -279,6 +287,7 @@ def _outside(found: Answer, actor: Actor, wish: Wish, *, whole: bool) -> Problem
     told = None
     if whole or actor.may("lookup", path_of(nearest)):
         told = nearest.told(small=actor.may("read_small_counts", path_of(nearest)))
+        told = told if wish.line is None else with_handling(told, wish.line)
     detail = f"the point lies in no grid{when}"
     return Problem(404, "outside", detail, nearest=told, plan=found.plan, as_of=str(found.as_of))
 

@@ -63,19 +63,24 @@ class GridTold(BaseModel):
     bounds_en: str
 
 
-class Nearby(GridTold):
-    """Another grid near the point, with its people."""
+class Asked(BaseModel):
+    """Who answers for a grid, and who of them handles the service line that was asked for."""
 
     people: list[Person]
+    handling: list[Person] | None = Field(default=None, description="Only where a line was asked for.")
+
+
+class Nearby(GridTold, Asked):
+    """Another grid near the point, with its people."""
+
     distance_m: float
 
 
-class StairwellTold(BaseModel):
+class StairwellTold(Asked):
     """A stairwell of a building that several grids share, with its grid and people."""
 
     stairwell: str = Field(description="Its name; empty where no address says it.")
     grid: GridTold
-    people: list[Person]
 
 
 class BuildingTold(BaseModel):
@@ -85,11 +90,10 @@ class BuildingTold(BaseModel):
     stairwells: list[StairwellTold]
 
 
-class LookupAnswer(BaseModel):
+class LookupAnswer(Asked):
     """The grid of a point, who looks after it, and how sure that is."""
 
     grid: GridTold
-    people: list[Person]
     distance_to_border_m: float
     also_possible: list[Nearby] = Field(description="Grids within the stated accuracy.")
     status: str = Field(description="ok, or which-stairwell: the point is at a building that several grids share.")
@@ -99,11 +103,10 @@ class LookupAnswer(BaseModel):
     as_of: date
 
 
-class Possible(BaseModel):
+class Possible(Asked):
     """A grid in which an address may lie, under the label of what was found there."""
 
     grid: GridTold
-    people: list[Person]
     label: str
     score: float
 
@@ -116,11 +119,10 @@ class RenamedTold(BaseModel):
     note: str
 
 
-class AddressAnswer(BaseModel):
+class AddressAnswer(Asked):
     """The grid of an address, who looks after it, and how it was found."""
 
     grid: GridTold
-    people: list[Person]
     level: str = Field(description="stairwell, building, door, interpolated, road, compound or community.")
     score: float = Field(description="How sure the answer is, up to 1.")
     label: str = Field(description="What was found, without floor and room.")

@@ -174,13 +174,14 @@ def exported(store: Store, id_: str, format_: str, layer: str, grid: str = "") -
     if format_ not in FORMATS:
         raise InputError(Fault(f"there is no format {format_}", column="format", remedy=f"use {', '.join(FORMATS)}"))
     from gis_grid.planfile import write_plan
+    from gis_grid.staffing import with_assignments
 
     plan = _either(store, id_)
     ending, _, media = FORMATS[format_]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"plan.{ending}"
         if format_ == "gpkg":
-            write_plan(plan, path)
+            write_plan(with_assignments(plan), path)
         elif grid:
             return _card(plan, grid), ending, media
         elif format_ in ("xlsx", "pdf"):

@@ -34,7 +34,8 @@ def redrawn(plan: Plan, before: Plan | None, *, given: Iterable[str] = ()) -> Pl
 
     Grids that go on from the plan `before` keep their codes (`gis_grid.codes.succession`). Others keep the one they
     have in `plan.grids` if nobody ever had it, else they get a new one above all of theirs and all `given` ones. Units
-    of lower tiers follow their grids. Grids are named; issues and bounds in words are for `checked` and `described`.
+    of lower tiers follow their grids. Grids are named; issues and bounds in words are for `checked` and `described`,
+    and who holds which post is for `gis_grid.staffing.with_assignments`.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def redrawn(plan: Plan, before: Plan | None, *, given: Iterable[str] = ()) -> Pl
     shapes = grids(plan.blocks, plan.assignment, plan.borders, plan.outline)
     own = plan.grids["code"].astype(str) if "code" in plan.grids else pd.Series(dtype=str)
     codes = codes_after(replace(plan, grids=shapes), before, own=own, given=given)
-    whole = replace(plan, grids=shapes.assign(code=codes))
+    whole = replace(plan, grids=shapes.assign(code=codes), assignments=None)  # they name grids by their codes
     return named(with_parents(replace(whole, blocks=_units_again(whole))))
 
 

@@ -27,7 +27,8 @@ class Plan:
     `barrier`); blocks hold the codes of their units in tiers besides the main one (`<tier>_code`); `assignment` maps
     block_id → grid_id; `addresses` are points with the columns of `gis_grid.addresses`, and `numbers` pieces of
     streets with the numbers along them; `aliases` are old names (columns `alias`, `name`, `note`);
-    `issues` has the columns of the plan file's layer. `concordance` says which
+    `staff` is a roster as it came in, and `assignments` who holds which post by it
+    (`gis_grid.staffing.assignments`). `issues` has the columns of the plan file's layer. `concordance` says which
     grid of an earlier plan became which, if the plan was carried over from one (see `gis_grid.compare`).
     """
 
@@ -44,6 +45,7 @@ class Plan:
     numbers: gpd.GeoDataFrame | None = None
     aliases: pd.DataFrame | None = None
     staff: pd.DataFrame | None = None
+    assignments: pd.DataFrame | None = None
     concordance: pd.DataFrame | None = None
     metadata: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 

@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 
 from api.deps import Service, may
 from api.errors import Problem
-from api.routes.lookup import Crs, Tier
+from api.routes.lookup import Crs, Line, Tier
 from gis_grid.lookup import Batch, BatchOptions
 from gis_grid.store.access import NOBODY, Actor
 from gis_grid.store.audit import record
@@ -65,11 +65,13 @@ async def lookup_batch(
     tier: Tier = "",
     lon: Annotated[str, Query(max_length=100, description="Name of the column; guessed without it.")] = "",
     lat: Annotated[str, Query(max_length=100, description="Name of the column; guessed without it.")] = "",
+    line: Line = "",
 ) -> StreamingResponse:
     """Answer a file of points or addresses, row by row: CSV (UTF-8, GB18030) or JSON lines, up to 100,000 rows.
 
     Every row comes back with its own cells and the grid, its people, the distance to the border, and a status; a row
-    that cannot be read is answered as such and stops nothing. Callers see grids of their part of the tree.
+    that cannot be read is answered as such and stops nothing. Callers see grids of their part of the tree. With `line`
+    only who handles that service line is named.
     """
     if actor is NOBODY:
         raise Problem(401, "token", "batches need a token", headers={"WWW-Authenticate": "Bearer"})
@@ -83,6 +85,7 @@ async def lookup_batch(
         lat=lat,
         on=at,
         tier=tier or None,
+        line=line or None,
         chunk_rows=CHUNK_ROWS,
         most_rows=state.settings.batch_rows,
     )

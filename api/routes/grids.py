@@ -11,12 +11,13 @@ from fastapi import APIRouter, Path, Query, Response
 from api import offers
 from api.deps import OpenStore, Reading, Service, may
 from api.models import GridAnswer, GridTold, HandOvers, HandOverTold, MyGrids, OwnGrid, Person, Predecessor
+from gis_grid.lookup.answering import answering
 from gis_grid.report.card import CardOptions, Holder
 from gis_grid.store.access import Actor
-from gis_grid.store.answering import answering, units_of
 from gis_grid.store.coming import coming_to, next_publication
 from gis_grid.store.grids import grid_as_of, grids_of
 from gis_grid.store.people import people_frame
+from gis_grid.store.units import units_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

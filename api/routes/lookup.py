@@ -27,6 +27,9 @@ Crs = Annotated[
 Accuracy = Annotated[float | None, Query(ge=0, le=WORST_M, description="How exact the position is, in metres.")]
 Day = Annotated[date | None, Query(description="As of this day; today without it.")]
 Tier = Annotated[str, Query(max_length=64, description="The tier asked for; the grids without it.")]
+Line = Annotated[
+    str, Query(max_length=60, description="A service line, such as noise: `handling` then says who of them handles it.")
+]
 Words = Annotated[str | None, Query(max_length=300, description="An address in place of lon and lat.")]
 Typed = Annotated[
     str, Query(min_length=1, max_length=60, description="What was typed so far, in characters or pinyin.")
@@ -45,6 +48,7 @@ async def lookup(
     at: Day = None,
     tier: Tier = "",
     address: Words = None,
+    line: Line = "",
 ) -> Response:
     """Tell the grid of a point or an address, the people who answer for it, and how far its border is.
 
@@ -53,8 +57,20 @@ async def lookup(
     A point on a border belongs to one grid only, always the same.
 
     An address that may lie in several grids is not guessed at: the answer is 404 with the reason and those grids.
+
+    With `line`, `handling` stands beside the people of each grid: those who handle that service line at the nearest
+    unit that has a post for it, else everybody at the nearest unit, for somebody must.
     """
-    del lon, lat, crs, accuracy_m, at, tier, address  # `api.front` reads them itself, and usually answers before this
+    del (
+        lon,
+        lat,
+        crs,
+        accuracy_m,
+        at,
+        tier,
+        address,
+        line,
+    )  # `api.front` reads them, and usually answers first
     header = request.headers.get("authorization")
     arguments = (request.scope["query_string"], header.encode() if header else None, address_of(request.scope))
     found = await run_in_threadpool(reply, state, *arguments)

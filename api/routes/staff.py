@@ -24,15 +24,16 @@ from api.staff_models import (
     StaffSuggestion,
     SuggestPosts,
 )
+from gis_grid.lookup.answering import answering, handling
 from gis_grid.staffing import roster_of
 from gis_grid.store import Store, audit
 from gis_grid.store.access import Actor
-from gis_grid.store.answering import answering, handling, units_of
 from gis_grid.store.areas import district_of, today
 from gis_grid.store.grids import grid_as_of, posts_in
 from gis_grid.store.leave import back, crew_on, leave, take_roster
 from gis_grid.store.models import Area
 from gis_grid.store.people import people_frame
+from gis_grid.store.units import units_of
 
 router = APIRouter(tags=["staff"])
 

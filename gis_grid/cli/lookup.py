@@ -13,7 +13,7 @@ from gis_grid.errors import Fault, InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gis_grid.lookup import Answers, Batch
+    from gis_grid.lookup import Answers, Batch, BatchOptions
 
 OUTSIDE = 1
 
@@ -46,6 +46,7 @@ class Position(click.ParamType[tuple[float, float]]):
 @click.option(
     "--accuracy", type=click.FloatRange(min=0), default=30.0, show_default=True, help="GPS accuracy in metres."
 )
+@click.option("--line", metavar="L", help="Also say who handles this service line, such as noise.")
 @json_option
 @click.pass_context
 def lookup(
@@ -57,6 +58,7 @@ def lookup(
     out: str | None,
     crs: str,
     accuracy: float,
+    line: str | None,
     as_json: bool,
 ) -> None:
     """Say which grid a point or an address lies in, and who answers for it.
@@ -66,21 +68,27 @@ def lookup(
     two grids is not guessed at: the answer says why, which grids it may be, and the exit code is 1. Outside every grid
     the nearest one is named and the exit code is 1. With --batch every row of a file is answered, and written to --out
     with the grid and its people behind it.
+
+    With --line it says who handles that service line: the post of the nearest unit that has the line, else whoever
+    answers for the grid. With --batch only they are named.
     """
     if [point, address, batch].count(None) != 2:
         raise click.UsageError("give --point, --address or --batch, and only one of them")
     if (batch is None) != (out is None):
         raise click.UsageError("--batch goes with --out")
+    from gis_grid.lookup import BatchOptions
+
     answers = _answers(plan_file)
     if batch is not None and out is not None:
-        summary = _batch(answers, batch, out, crs)
+        summary = _batch(answers, batch, out, BatchOptions(crs=crs, line=line))
         say(summary | {"plan": plan_file}, lambda: _counts(summary), as_json=as_json)
     elif address is not None:
-        found = answers.address(address).told(small=True)
+        found = _with_line(answers.address(address).told(small=True), line)
         say(found | {"plan": plan_file}, lambda: _address_lines(found), as_json=as_json)
         ctx.exit(0 if found["grid"] else OUTSIDE)
     elif point is not None:
         told = {"nearest": None} | answers.at(*point, crs=crs, accuracy_m=accuracy).told(small=True)
+        told = _with_line(told, line)
         say(told | {"plan": plan_file}, lambda: _lines(told), as_json=as_json)
         ctx.exit(0 if told["status"] == "ok" else OUTSIDE)
 
@@ -90,19 +98,32 @@ def _answers(plan_file: str) -> Answers:
     from gis_grid.lookup.planned import published_plan
     from gis_grid.planfile import read_plan
 
-    return Answers([published_plan(read_plan(plan_file), plan_file)])
+    plan = read_plan(plan_file)
+    if plan.assignments is None:  # a file from before they stood in it, or one that was redrawn by hand
+        from gis_grid.staffing import with_assignments
+
+        plan = with_assignments(plan)
+    return Answers([published_plan(plan, plan_file)])
 
 
-def _batch(answers: Answers, source: str, out: str, crs: str) -> dict[str, Any]:
+def _with_line(told: dict[str, Any], line: str | None) -> dict[str, Any]:
+    """Return an answer with who handles a service line, if one was asked for."""
+    from gis_grid.lookup.answering import with_handling
+
+    found: dict[str, Any] = told if line is None else with_handling(told, line)
+    return found
+
+
+def _batch(answers: Answers, source: str, out: str, options: BatchOptions) -> dict[str, Any]:
     """Answer a file beside its place, then rename it: an error leaves what stood there untouched."""
-    from gis_grid.lookup import Batch, BatchOptions
+    from gis_grid.lookup import Batch
     from gis_grid.places import whole_file
 
     if not Path(source).is_file():
         raise InputError(Fault("there is no such file", source, remedy="check the path"))
     with Path(source).open("rb") as file:
         try:
-            batch = Batch(file, answers, BatchOptions(crs=crs))
+            batch = Batch(file, answers, options)
         except InputError as caught:
             raise type(caught)(
                 Fault(fault.problem, source, fault.column, fault.row, fault.remedy) for fault in caught.faults
@@ -142,15 +163,16 @@ def _address_lines(answer: dict[str, Any]) -> Iterable[str]:
         for one in answer["renamed"]:
             noted = f" ({one['note']})" if one["note"] else ""
             yield f"{one['alias']} 是 {one['name']} 的旧名或别名; old or other name of {one['name']}{noted}"
-        yield from _people_lines(answer["people"])
+        yield from _people_lines(answer)
         return
     yield f"{answer['reason_zh']} {answer['reason_en']}"
     for other in answer["also_possible"]:
         yield f"may be {other['grid']['code']} {other['grid']['name']}: {other['label']}, score {other['score']:g}"
 
 
-def _people_lines(people: list[dict[str, Any]]) -> Iterable[str]:
-    for person in people:
+def _people_lines(told: dict[str, Any]) -> Iterable[str]:
+    """Yield who answers, or who of them handles the service line that was asked for."""
+    for person in told.get("handling", told["people"]):
         role = (
             person["role_zh"] if person["role_zh"] == person["role_en"] else f"{person['role_zh']} {person['role_en']}"
         )
@@ -164,7 +186,7 @@ def _lines(answer: dict[str, Any]) -> Iterable[str]:
         for one in building["stairwells"]:
             named = f"{one['stairwell']}单元" if one["stairwell"] else "一个单元 a stairwell"
             yield f"{named}: {one['grid']['code']} {one['grid']['name']}"
-            yield from (f"  {line}" for line in _people_lines(one["people"]))
+            yield from (f"  {line}" for line in _people_lines(one))
         return
     if grid:
         place = f"{grid['community']}, " if grid["community"] else ""
@@ -174,6 +196,6 @@ def _lines(answer: dict[str, Any]) -> Iterable[str]:
             yield grid["bounds_zh"]
     elif nearest:
         yield f"outside; the nearest grid is {nearest['code']} {nearest['name']}, {nearest['distance_m']:g} m away"
-    yield from _people_lines(answer["people"])
+    yield from _people_lines(answer)
     for other in answer["also_possible"]:
         yield f"may be {other['code']} {other['name']}, {other['distance_m']:g} m away"

@@ -145,6 +145,7 @@ def export(plan_id: str | None, out: str | None, listed: bool, place: str | None
         gis-grid export p3f9a0c41d2e7 --out plan.gpkg
     """  # noqa: D301
     from gis_grid.planfile import check_plan_place, write_plan
+    from gis_grid.staffing import with_assignments
     from gis_grid.store import open_store
     from gis_grid.store.access import LOCAL
     from gis_grid.store.audit import record
@@ -163,7 +164,7 @@ def export(plan_id: str | None, out: str | None, listed: bool, place: str | None
         progress("writing", 0.5)
         with store.writing() as session:
             record(session, LOCAL, "export", plan_id, detail={"file": Path(out).name})
-        path = write_plan(plan, out)
+        path = write_plan(with_assignments(plan), out)
     summary = {"plan": plan_id, "out": str(path), "grids": len(plan.grids), "seconds": round(progress.seconds, 3)}
     say(summary, lambda: [f"plan {plan_id} written to {path}"], as_json=as_json)
 

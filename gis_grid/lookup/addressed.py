@@ -14,6 +14,7 @@ from gis_grid.addresses import Match, Matcher
 from gis_grid.addresses.gazetteer import in_degrees
 from gis_grid.addresses.normalise import fold_all
 from gis_grid.addresses.reasons import REASONS
+from gis_grid.lookup.answering import with_handling
 from gis_grid.lookup.found import Found
 
 if TYPE_CHECKING:
@@ -99,9 +100,10 @@ class AddressAnswer:
             "as_of": standing.day.isoformat() if standing else None,
         }
 
-    def json(self, *, small: bool = False) -> bytes:
-        """Return the same as JSON."""
-        return orjson.dumps(self.told(small=small))
+    def json(self, *, small: bool = False, line: str | None = None) -> bytes:
+        """Return the same as JSON; `line` as for `with_handling`."""
+        told = self.told(small=small)
+        return orjson.dumps(told if line is None else with_handling(told, line))
 
 
 def matcher_of(standing: Standing) -> Matcher | None:
@@ -150,15 +152,15 @@ def addresses_at(
 
 
 def addressed_rows(
-    answers: Answers, texts: Sequence[str], *, on: date | None = None, tier: str | None = None
+    answers: Answers, texts: Sequence[str], *, on: date | None = None, tier: str | None = None, line: str | None = None
 ) -> list[tuple[Any, ...]]:
     """Return what is added to rows with addresses, in the order of `gis_grid.lookup.batch.RESULTS`."""
     if not texts:
         return []
-    return [_row(answer) for answer in addresses_at(answers, texts, on=on, tier=tier)]
+    return [_row(answer, line) for answer in addresses_at(answers, texts, on=on, tier=tier)]
 
 
-def _row(answer: AddressAnswer) -> tuple[Any, ...]:
+def _row(answer: AddressAnswer, line: str | None) -> tuple[Any, ...]:
     if answer.grid is None:
         others = ", ".join(dict.fromkeys(one.found.code for one in answer.also_possible))
         said = f"{answer.reason_zh} {answer.reason_en}" + (f": {others}" if others else "")
@@ -166,7 +168,7 @@ def _row(answer: AddressAnswer) -> tuple[Any, ...]:
     found = answer.grid
     standing = found.standing
     fact = standing.layer.facts[found.position]
-    people = standing.published.roster.text(found.code, standing.day.toordinal())
+    people = standing.published.roster.text(found.code, standing.day.toordinal(), line)
     return fact["code"], fact["name"], fact["community_code"], people, None, answer.level, answer.score, "ok", ""
 
 

@@ -58,7 +58,8 @@ class BatchOptions:
     """Say how a file of points is to be answered.
 
     `form` is `csv`, `jsonl` or `auto`; `crs` holds for rows that name none; `lon` and `lat` name the columns, which are
-    guessed without them. `on` and `tier` are as in `Answers.at`. After `most_rows` the rest is left out.
+    guessed without them. `on` and `tier` are as in `Answers.at`. With `line` only who handles that service line is
+    named. After `most_rows` the rest is left out.
     """
 
     form: str = "auto"
@@ -67,6 +68,7 @@ class BatchOptions:
     lat: str = ""
     on: date | None = None
     tier: str | None = None
+    line: str | None = None
     chunk_rows: int = 10_000
     most_rows: int | None = None
 
@@ -197,9 +199,8 @@ class Batch:
             for (n, _), result in zip(asked, self._located(x, y, crs), strict=True):
                 results[n] = result
         asked_by_name = [(n, one.text) for n, one in enumerate(results) if isinstance(one, _Address)]
-        told = addressed_rows(
-            self.answers, [text for _, text in asked_by_name], on=self.options.on, tier=self.options.tier
-        )
+        texts, options = [text for _, text in asked_by_name], self.options
+        told = addressed_rows(self.answers, texts, on=options.on, tier=options.tier, line=options.line)
         for (n, _), row in zip(asked_by_name, told, strict=True):
             results[n] = Result(*row)
         done = [result for result in results if isinstance(result, Result)]
@@ -216,7 +217,7 @@ class Batch:
         lon, lat = _turned(x, y, crs)
         there = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
         found = locate_many(self.answers, lon[there], lat[there], on=self.options.on, tier=self.options.tier)
-        told = _told(found)
+        told = _told(found, self.options.line)
         rows = zip(there.tolist(), x.tolist(), y.tolist(), strict=True)
         return (next(told) if ok else _no_place(a, b, crs) for ok, a, b in rows)
 
@@ -233,7 +234,7 @@ class Batch:
         return ""
 
 
-def _told(found: Many) -> Iterator[Result]:
+def _told(found: Many, line: str | None) -> Iterator[Result]:
     """Yield what is added to each row of points."""
     cells: dict[tuple[int, int], tuple[str, str, str, str]] = {}
     rows = zip(found.which.tolist(), found.position.tolist(), found.inside.tolist(), found.metres.tolist(), strict=True)
@@ -245,7 +246,7 @@ def _told(found: Many) -> Iterator[Result]:
         if cell is None:
             published, layer, day = found.standing[which]
             fact = layer.facts[position]
-            people = published.roster.text(fact["code"], day.toordinal())
+            people = published.roster.text(fact["code"], day.toordinal(), line)
             cell = cells[which, position] = fact["code"], fact["name"], fact["community_code"], people
         if inside:
             yield Result(*cell, round(metres, 1), "", None, OK, "")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from gis_grid.lookup.answering import with_handling
 from gis_grid.lookup.publications import Layer, Published, grid_told
 
 
@@ -141,8 +142,10 @@ class Answer:
             "as_of": standing.day.isoformat() if standing else None,
         }
 
-    def json(self, *, small: bool = False) -> bytes:
-        """Return the same as JSON, put together from parts that were made once."""
+    def json(self, *, small: bool = False, line: str | None = None) -> bytes:
+        """Return the same as JSON, put together from parts that were made once; `line` as for `with_handling`."""
+        if line is not None:
+            return orjson.dumps(with_handling(self.told(small=small), line))
         if self.grid is None or self.distance_to_border_m is None or self.building is not None:
             return orjson.dumps(self.told(small=small))
         published, _, day = self.grid.standing

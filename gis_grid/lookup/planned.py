@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from gis_grid.addresses import DISTRICTS, AddressFrames
+from gis_grid.lookup.answering import answering, units_around
 from gis_grid.lookup.publications import Published
+from gis_grid.plan import tier_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +17,6 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from gis_grid.plan import Plan
-    from gis_grid.scheme import Post, Scheme
-
-#: What stands between the grids of one post.
-_BETWEEN = re.compile(r"[、,，;；/|]+")
 
 
 def published_plan(plan: Plan, name: str = "", *, district: str = "") -> Published:
@@ -64,57 +60,30 @@ def parts_of_plan(plan: Plan) -> gpd.GeoDataFrame | None:
 
 
 def people_of_plan(plan: Plan) -> pd.DataFrame | None:
-    """Return who answers for which grid by the roster of a plan, a row each; None without a roster.
+    """Return who answers for which grid by the posts of a plan, a row each; None where nothing is known of them.
 
-    A row of the roster names grids by code or name, else its community, whose grids it then answers for, else it holds
-    for the district. The grid's own people come first.
+    The grid's own people come first, then those of the units around it, the smallest first. Where a post stands
+    vacant, the next unit around that has somebody answers (`gis_grid.lookup.answering`).
     """
-    if plan.staff is None or "name" not in plan.staff or "post" not in plan.staff:
+    if plan.assignments is None:
         return None
-    units = _units(plan)
-    rows = []
-    for record in plan.staff.fillna("").astype(str).to_dict("records"):
-        staff = {str(column): str(value) for column, value in record.items()}
-        if not staff["name"].strip():
-            continue
-        rank, codes = _reach(staff, units)
-        post = _post(plan.scheme, staff["post"])
-        told = {
-            "name": staff["name"],
-            "role": post.id if post else staff["post"],
-            "role_zh": post.name_zh if post else staff["post"],
-            "role_en": post.name_en if post else staff["post"],
-            "kind": "holder",
-            "work_phone": staff.get("phone", ""),
-            "lines": post.lines if post else (),
-        }
-        rows += [{"rank": rank, "grid": code} | told for code in codes]
-    if not rows:
-        return None
-    return pd.DataFrame(rows).sort_values("rank", kind="stable", ignore_index=True).drop(columns="rank")
+    people = plan.assignments.fillna("").astype(str)
+    people["lines"] = people["lines"].map(lambda lines: tuple(filter(None, lines.split(","))))
+    told = answering(people, units_of_plan(plan))
+    rows = [{"grid": grid} | one for grid, them in told.items() for one in them]
+    return pd.DataFrame(rows) if rows else None
 
 
-def _units(plan: Plan) -> dict[str, list[str]]:
-    """Return the codes of grids by what a roster may call them: code, name, or the community's code or name."""
-    units: dict[str, list[str]] = defaultdict(list)
-    names = plan.grids["name"] if "name" in plan.grids else plan.grids["code"]
-    called = dict(zip(plan.communities["community_code"], plan.communities["name"], strict=True))
-    for code, name, home in zip(plan.grids["code"], names, plan.grids["community_code"], strict=True):
-        for key in dict.fromkeys((f"grid {code}", f"grid {name}", f"home {home}", f"home {called.get(home, '')}", "")):
-            units[key].append(str(code))
-    return units
-
-
-def _reach(staff: dict[str, str], units: dict[str, list[str]]) -> tuple[int, list[str]]:
-    """Return how wide the unit of a row of the roster is, and its grids."""
-    parts = [f"grid {part.strip()}" for part in _BETWEEN.split(staff.get("grid", ""))]
-    grids = [code for part in parts if len(units.get(part, ())) == 1 for code in units[part]]
-    homes = [f"home {staff.get(column, '').strip()}" for column in ("community_code", "community")]
-    home = next((key for key in homes if key != "home " and key in units), None)
-    if grids:
-        return 0, grids
-    return (1, units[home]) if home else (2, units[""])
-
-
-def _post(scheme: Scheme, role: str) -> Post | None:
-    return next((post for post in scheme.posts if role in (post.id, post.name_zh, post.name_en)), None)
+def units_of_plan(plan: Plan) -> pd.DataFrame:
+    """Return the units that each grid of a plan lies in whole, as `gis_grid.lookup.answering.units_around` does."""
+    blocks, main = plan.blocks, plan.scheme.main
+    home = plan.assignment.reindex(blocks.index).map(plan.grids["code"].astype(str)).to_numpy()
+    named = [(tier.id, tier_column(tier)) for tier in plan.scheme.tiers if tier.id != main.id]
+    around = [
+        pd.DataFrame({"grid": home, "tier": tier, "code": blocks[column].fillna("").astype(str).to_numpy()})
+        for tier, column in named
+        if column in blocks
+    ]
+    listed = pd.concat(around, ignore_index=True) if around else pd.DataFrame(columns=["grid", "tier", "code"])
+    grids = pd.DataFrame({"grid": plan.grids["code"].astype(str), "community": plan.grids["community_code"]})
+    return units_around(grids, listed[(listed["code"] != "") & listed["grid"].notna()], main.id)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from gis_grid.crs import WGS84, transform_geometries
 from gis_grid.errors import Fault, FrameError
+from gis_grid.lookup.answering import TOLD, handling
 from gis_grid.lookup.index import LookupIndex
 from gis_grid.lookup.towers import towers_in
 
@@ -41,7 +42,7 @@ GRID_KEYS: dict[str, Any] = {
     "bounds_en": "",
 }
 #: What is told of a person, where the frame of people has the column; work data only.
-PERSON_KEYS = ("person", "name", "role", "role_zh", "role_en", "kind", "work_phone", "lines", "tier", "code")
+PERSON_KEYS = TOLD
 #: Counts below this are told only to those who may see them.
 SMALL = 10
 
@@ -206,16 +207,16 @@ class Roster:
         """Return the same as JSON."""
         return self._on(code, day)[1]
 
-    def text(self, code: str, day: int) -> str:
-        """Return the same as text for a cell of a table: role, name and work phone of each."""
-        return self._on(code, day)[2]
+    def text(self, code: str, day: int, line: str | None = None) -> str:
+        """Return the same as text for a cell of a table: role, name and work phone of each; of those of a line."""
+        return self._on(code, day)[2] if line is None else cell_of(handling(self.people(code, day), line))
 
     def _on(self, code: str, day: int) -> tuple[list[dict[str, Any]], bytes, str]:
         key = code, bisect_right(self._days, day)
         found = self._told.get(key)
         if found is None:
             people = [person for start, end, person in self._rows.get(code, ()) if start <= day < end]
-            found = self._told[key] = people, orjson.dumps(people), "; ".join(filter(None, map(_line, people)))
+            found = self._told[key] = people, orjson.dumps(people), cell_of(people)
         return found
 
 
@@ -239,6 +240,15 @@ def _plain(name: str, value: Any) -> Any:
     if name == "lines":
         return [] if _missing(value) else [*filter(None, value.split(","))] if isinstance(value, str) else list(value)
     return "" if _missing(value) else str(value)
+
+
+def cell_of(people: list[dict[str, Any]]) -> str:
+    """Return people as one text: role, name and work phone of each.
+
+    >>> cell_of([{"role_zh": "网格员", "name": "林青", "work_phone": "5550100"}, {"role": "head", "name": "Wu"}])
+    '网格员 林青 5550100; head Wu'
+    """
+    return "; ".join(filter(None, map(_line, people)))
 
 
 def _line(person: dict[str, Any]) -> str:

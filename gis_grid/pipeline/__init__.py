@@ -29,6 +29,7 @@ from gis_grid.pipeline.tiers import Divided, before_search, divide_all, given_un
 from gis_grid.plan import Plan
 from gis_grid.rules import Finding
 from gis_grid.scheme import Scheme
+from gis_grid.staffing import with_assignments
 
 #: Called before the search with what no division can meet.
 Tell = Callable[[Sequence[Finding]], None]
@@ -154,6 +155,7 @@ def _plan(district: District, scheme: Scheme, options: BuildOptions, clock: _Clo
         plan = with_addresses(plan, district)
         if district.previous is not None:
             plan = update.with_concordance(plan, district.previous)
+        plan = with_assignments(plan)
     facts = told(district, plan, result, seed=options.seed, max_moved=options.max_moved, seconds=clock.seconds)
     return replace(plan, metadata=MappingProxyType(facts))
 

@@ -110,6 +110,8 @@ def layers_of(plan: Plan) -> dict[str, pd.DataFrame]:
         )
     if plan.staff is not None:
         layers["staff"] = plan.staff
+    if plan.assignments is not None:
+        layers["assignments"] = plan.assignments
     layers["metadata"] = _metadata(plan)
     return layers
 
@@ -220,6 +222,7 @@ def plan_of(layers: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "numbers": layers.get("numbers"),
         "aliases": layers.get("aliases"),
         "staff": layers.get("staff"),
+        "assignments": layers.get("assignments"),
         "concordance": layers.get("concordance"),
         "metadata": pairs,
     }

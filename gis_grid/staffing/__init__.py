@@ -1,5 +1,6 @@
 """People and posts: which posts a plan has, who takes which, and what changes hands when it is redrawn."""
 
+from gis_grid.staffing.assignments import assignments_of, with_assignments
 from gis_grid.staffing.handover import HandOver, handover
 from gis_grid.staffing.moving import moved
 from gis_grid.staffing.people import Crew, crew_of
@@ -13,6 +14,7 @@ __all__ = [
     "HandOver",
     "SuggestOptions",
     "Suggestion",
+    "assignments_of",
     "crew_of",
     "explained",
     "handover",
@@ -20,5 +22,6 @@ __all__ = [
     "posts",
     "roster_of",
     "suggest",
+    "with_assignments",
     "write_roster",
 ]

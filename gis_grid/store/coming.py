@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from gis_grid.store.answering import answering, units_of
+from gis_grid.lookup.answering import answering
 from gis_grid.store.areas import today
 from gis_grid.store.models import Assignment, Block, Grid, Plan, Publication
 from gis_grid.store.people import people_frame
+from gis_grid.store.units import units_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -14,12 +14,13 @@ import pandas as pd
 import shapely
 from sqlalchemy import func, select
 
-from gis_grid.lookup.publications import Published, Roster
+from gis_grid.lookup.answering import answering
+from gis_grid.lookup.publications import Published, Roster, cell_of
 from gis_grid.store.addresses import addresses_in_store
-from gis_grid.store.answering import answering, units_of
 from gis_grid.store.areas import in_force
 from gis_grid.store.models import Area, AuditEntry, Block, Grid, Plan, Publication
 from gis_grid.store.people import people_frame
+from gis_grid.store.units import units_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ class StoredRoster(Roster):
         """Read who answers on a day."""
         with self._store.reading() as session:
             found = answering(people_frame(session, self._district, on=day), self._asked)
-        told = {code: (people, orjson.dumps(people), _line(people)) for code, people in found.items()}
+        told = {code: (people, orjson.dumps(people), cell_of(people)) for code, people in found.items()}
         self._kept[day.toordinal()] = told
         while len(self._kept) > DAYS:
             self._kept.popitem(last=False)
@@ -175,8 +176,3 @@ def _around(
     if not rows:
         return grids.iloc[:0]
     return gpd.GeoDataFrame(rows, crs=4326).assign(**empty)
-
-
-def _line(people: list[dict[str, Any]]) -> str:
-    parts = ((one["role_zh"] or one["role_en"] or one["role"], one["name"], one["work_phone"]) for one in people)
-    return "; ".join(" ".join(filter(None, part)) for part in parts)

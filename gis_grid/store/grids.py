@@ -9,10 +9,10 @@ import pandas as pd
 from sqlalchemy import select
 
 from gis_grid.errors import AbsentError, ClashError, Fault
-from gis_grid.store.answering import units_of
 from gis_grid.store.areas import in_force, today, tree
 from gis_grid.store.models import Area, Grid, GridCode, Lineage, Publication, Staff
 from gis_grid.store.people import people_frame
+from gis_grid.store.units import units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from gis_grid import plan as plans
 from gis_grid.errors import AbsentError, ClashError, Fault, RightsError
 from gis_grid.planfile.layers import layers_of, plain_columns
+from gis_grid.staffing import with_assignments
 from gis_grid.store import audit
 from gis_grid.store import journal as book
 from gis_grid.store.access import LOCAL
@@ -114,7 +115,8 @@ def _frozen(session: Session, found: book.Opened, actor: Actor) -> Plan:
     whole = load_draft(session, found.draft.id)
     told = {key: value for key, value in whole.metadata.items() if key not in OF_THE_SEARCH}
     told["changed_by_hand"] = f"{found.draft.revision} changes of the plan {found.plan.id}"
-    layers = {key: plain_columns(frame) for key, frame in layers_of(replace(whole, metadata=told)).items()}
+    whole = with_assignments(replace(whole, metadata=told))
+    layers = {key: plain_columns(frame) for key, frame in layers_of(whole).items()}
     district = found.plan.district_id
     cut = session.execute(select(DraftBlock.block_id).where(DraftBlock.draft_id == found.draft.id).limit(1)).first()
     ground = found.plan.ground_id

@@ -186,7 +186,7 @@ def people_frame(session: Session, district: int, *, on: date | None = None, hol
         for answer in _answering(post, [one for one in at[post.id] if not holders or one[0].kind == "holder"])
     ]
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"staff_id": "Int64"})
-    return frame.sort_values(["tier", "code", "post"], kind="stable", ignore_index=True)
+    return frame.sort_values(["tier", "code", "post_id"], kind="stable", ignore_index=True)  # as the scheme lists them
 
 
 def _of_post(post: Post) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from sqlalchemy import func, or_, select
 
 from gis_grid import finish
 from gis_grid.compare import concordance
+from gis_grid.staffing import with_assignments
 from gis_grid.store.models import Approval, GridCode, Plan, Publication
 from gis_grid.store.plans import Packed, load_plan, packed
 
@@ -88,7 +89,7 @@ def _given(session: Session, kept: Plan) -> set[str]:
 def _whole(plan: plans.Plan, before: plans.Plan | None, given: set[str]) -> plans.Plan:
     """Return a plan with codes, units, issues, names, bounds, and which grid became which."""
     given = given | {code for code in plan.metadata.get("retired_codes", "").split(",") if code}
-    whole = finish.described(finish.checked(finish.redrawn(plan, before, given=given)))
+    whole = with_assignments(finish.described(finish.checked(finish.redrawn(plan, before, given=given))))
     if before is None:
         return whole
     retired = (given | set(before.grids["code"])) - set(whole.grids["code"])

@@ -13,16 +13,8 @@ from gis_grid.store.addresses import addresses_in_store, keep_addresses
 Serving = Callable[..., Calls]
 
 
-def some_door(town: Town) -> tuple[str, str]:
-    row = town.plan.addresses[town.plan.addresses["stairwell"] != ""].iloc[40]
-    grid = town.plan.grids[town.plan.grids.contains(row.geometry)].iloc[0]
-    return f"样例区{row['road']}{row['number']}号{row['compound']}{row['building']}栋{row['stairwell']}单元", grid[
-        "code"
-    ]
-
-
 def test_an_address_is_answered(published: Town, serving: Serving) -> None:
-    written, code = some_door(published)
+    written, code = published.door()
     found = serving(public_lookup=True).get("/api/lookup", params={"address": f"{written}1807室"})
     assert found.status_code == 200, found.text
     told = found.json()
@@ -43,7 +35,7 @@ def test_a_doubtful_address_is_refused_with_the_grids_it_may_lie_in(published: T
 
 
 def test_no_word_of_an_address_is_logged(published: Town, serving: Serving, capfd: pytest.CaptureFixture[str]) -> None:
-    written, _ = some_door(published)
+    written, _ = published.door()
     calls = serving(public_lookup=True, log_level="info")
     calls.get("/api/lookup", params={"address": f"{written} 王女士 13800001234"})
     calls.get("/api/suggest", params={"q": "人民大"})
@@ -54,7 +46,7 @@ def test_no_word_of_an_address_is_logged(published: Town, serving: Serving, capf
 
 
 def test_a_batch_may_hold_addresses(published: Town, serving: Serving) -> None:
-    written, code = some_door(published)
+    written, code = published.door()
     calls = serving(token=published.token("planner"))
     body = f"编号,地址\n7,{written}\n8,人民大道\n".encode("gb18030")
     found = calls.post("/api/lookup/batch", content=body, headers={"content-type": "text/csv"})

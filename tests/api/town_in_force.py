@@ -45,6 +45,14 @@ class Town:
         (place,) = gpd.GeoSeries([row.geometry.representative_point()], crs=self.plan.grids.crs).to_crs(4326)
         return {"lon": place.x, "lat": place.y}, str(row["code"])
 
+    def door(self) -> tuple[str, str]:
+        """Return the address of a stairwell as somebody writes it, and the code of its grid."""
+        assert self.plan.addresses is not None
+        row = self.plan.addresses[self.plan.addresses["stairwell"] != ""].iloc[40]
+        grid = self.plan.grids[self.plan.grids.contains(row.geometry)].iloc[0]
+        written = f"样例区{row['road']}{row['number']}号{row['compound']}{row['building']}栋{row['stairwell']}单元"
+        return written, str(grid["code"])
+
 
 def put_in_force(store: Store, address: str, plan: Plan) -> Town:
     """Import a plan as that of a district and publish it."""

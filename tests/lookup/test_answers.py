@@ -198,6 +198,9 @@ def test_a_publication_that_cannot_be_asked_is_refused_with_every_fault() -> Non
 def test_a_plan_answers_with_its_roster() -> None:
     from dataclasses import replace
 
+    from gis_grid.lookup.answering import handling
+    from gis_grid.staffing import with_assignments
+
     staff = pd.DataFrame(
         {
             "name": ["张三", "李四", "王五", ""],
@@ -207,10 +210,14 @@ def test_a_plan_answers_with_its_roster() -> None:
             "grid": ["新华1网格、420199001001002", "", "", "新华3网格"],
         }
     )
-    plan = replace(small_plan(), staff=staff)
+    plan = with_assignments(replace(small_plan(), staff=staff))
     answers = Answers([published_plan(plan, "town")])
     layer = answers.in_force()[0].layer
     places = shapely.get_coordinates(shapely.point_on_surface(plan.grids.geometry.to_crs(4326)))
-    names = [[person["name"] for person in answers.at(x, y).grid.people] for x, y in places]
-    assert names == [["张三", "李四", "王五"], ["张三", "李四", "王五"], ["王五"], ["王五"]]
+    told = [answers.at(x, y).grid.people for x, y in places]
+    names = [[f"{person['role']} {person['name']} {person['kind']}" for person in people] for people in told]
+    first = ["coordinator 张三 holder", "station_head 李四 holder", "deputy 李四 station", "主任 王五 holder"]
+    other = [f"{role} 王五 station" for role in ("coordinator", "station_head", "deputy")] + ["主任 王五 holder"]
+    assert names == [first, first, other, other]
+    assert [handling(people, "safety")[0]["name"] for people in told] == ["张三", "张三", "王五", "王五"]
     assert layer.facts[0]["community"] == "上河社区"

@@ -68,7 +68,7 @@ def test_a_roster_says_who_answers_for_each_unit(store: Store, home: int) -> Non
     assert answering(store, home, f"{CODES[0]}002", DAY) == [("coordinator", "", "vacant")]
     assert answering(store, home, f"{CODES[1]}002", DAY) == [("coordinator", "王二", "holder")]
     # the scheme asks for a station head and a deputy of each community
-    assert answering(store, home, CODES[0], DAY) == [("deputy", "", "vacant"), ("station_head", "林一", "holder")]
+    assert answering(store, home, CODES[0], DAY) == [("station_head", "林一", "holder"), ("deputy", "", "vacant")]
     assert ("楼长", "陈三", "holder") in answering(store, home, CODES[1], DAY)
     assert answering(store, home, GRID, date(2026, 3, 31)) == []
     with store.reading() as session:

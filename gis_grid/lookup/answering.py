@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
-from sqlalchemy import select
-
-from gis_grid.store.models import Assignment, Grid, Plan
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from sqlalchemy.orm import Session
 
 #: what is told of somebody who answers for a grid
 TOLD = ("person", "name", "role", "role_zh", "role_en", "kind", "work_phone", "lines", "tier", "code")
 
 
-def units_of(session: Session, plan_id: str, *, codes: Collection[str] | None = None) -> pd.DataFrame:
-    """Return the units that each grid of a plan lies in whole: columns `grid` (its code), `tier` and `code`.
+def units_around(grids: pd.DataFrame, around: pd.DataFrame, main_tier: str) -> pd.DataFrame:
+    """Return the units that each grid lies in whole: columns `grid` (its code), `tier` and `code`.
 
     The grid itself comes first, then the units around it from the smallest to the district, whose code is "". A unit
-    that a grid only has a part in does not answer for it.
+    that a grid only has a part in does not answer for it. `grids` has the columns `grid` and `community` (their
+    codes), `around` rows of `grid`, `tier` and `code` of every unit that a block of a grid lies in.
+
+    >>> grids = pd.DataFrame({"grid": ["g1"], "community": ["c"]})
+    >>> around = pd.DataFrame({"grid": "g1", "tier": ["area", "team", "team"], "code": ["a", "t1", "t2"]})
+    >>> units_around(grids, around, "grid")["tier"].tolist()
+    ['grid', 'area', 'community', 'district']
     """
-    kept = session.get_one(Plan, plan_id)
-    wanted = select(Grid.grid_id, Grid.code, Grid.community_code).where(Grid.plan_id == plan_id)
-    if codes is not None:
-        wanted = wanted.where(Grid.code.in_(codes))
-    grids = pd.DataFrame(session.execute(wanted).all(), columns=["grid_id", "grid", "community"], dtype="str")
-    query = select(Assignment.tier, Assignment.block_id, Assignment.unit).where(Assignment.plan_id == plan_id)
-    found = pd.DataFrame(session.execute(query).all(), columns=["tier", "block_id", "code"], dtype="str")
-    home = found[found["tier"] == kept.main_tier].set_index("block_id")["code"]
-    around = found[found["tier"] != kept.main_tier]
-    around = around.assign(grid_id=around["block_id"].map(home)).drop_duplicates(["grid_id", "tier", "code"])
-    whole = around[~around.duplicated(["grid_id", "tier"], keep=False)]
-    whole = whole.merge(grids[["grid_id", "grid"]], on="grid_id")
+    around = around.drop_duplicates()
+    whole = around[~around.duplicated(["grid", "tier"], keep=False)]
     parts = [
-        pd.DataFrame({"grid": grids["grid"], "tier": kept.main_tier, "code": grids["grid"]}),
+        pd.DataFrame({"grid": grids["grid"], "tier": main_tier, "code": grids["grid"]}),
         whole[["grid", "tier", "code"]],
         pd.DataFrame({"grid": grids["grid"], "tier": "community", "code": grids["community"]}),
         pd.DataFrame({"grid": grids["grid"], "tier": "district", "code": ""}),
@@ -48,11 +36,12 @@ def units_of(session: Session, plan_id: str, *, codes: Collection[str] | None = 
 
 
 def answering(people: pd.DataFrame, units: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """Return who answers for each grid, from the frames of `people_frame` and `units_of`.
+    """Return who answers for each grid, from the frames of people (`TOLD`) and `units_around`.
 
-    Where nobody fills a post, the kind is `station`, with the name and phone of the next unit around that has
-    somebody: the community's station, else who stands above it. Only where there is nobody at all are names empty and
-    the kind `vacant`.
+    Where nobody fills a post, the kind is `station`, with the name and phone of who stands in: for a post of the grid
+    itself the first of the next unit around that has somebody (the community's station, else who stands above it), for
+    a post of a station somebody else there, else who stands above it. Only where there is nobody at all are names
+    empty and the kind `vacant`.
 
     >>> people = pd.DataFrame([["s1", "Lin", "head", "", "", "holder", "5550100", ("safety",), "grid", "g1"]],
     ...                       columns=TOLD)
@@ -69,12 +58,15 @@ def answering(people: pd.DataFrame, units: pd.DataFrame) -> dict[str, list[dict[
 
 
 def _by_station(rows: pd.DataFrame) -> pd.DataFrame:
-    """Let the next unit around answer where a post is vacant; rows of a grid run from the smallest unit up."""
+    """Let others answer where a post is vacant; rows of a grid run from the smallest unit up."""
     vacant = (rows["kind"] == "vacant").to_numpy()
     if not vacant.any():
         return rows
-    first = rows["nth"].where(~vacant)
-    after = first.groupby(rows["grid"]).bfill()
+    unit = rows.groupby(["grid", "tier", "code"], sort=False).ngroup()
+    grid = rows["grid"].groupby(unit).first()
+    there: Any = rows["nth"].where(~vacant).groupby(unit).min().groupby(grid).bfill()
+    above = there.groupby(grid).shift(-1)
+    after = unit.map(above).where(rows["code"] == rows["grid"], unit.map(there))
     found = after.where(vacant).dropna().astype("int64")
     above = rows.set_index("nth").loc[found]
     out = rows.copy()
@@ -95,3 +87,17 @@ def handling(people: list[dict[str, Any]], line: str) -> list[dict[str, Any]]:
     """
     with_it = [one for one in people if line in one["lines"]] or people
     return [one for one in with_it if (one["tier"], one["code"]) == (with_it[0]["tier"], with_it[0]["code"])]
+
+
+def with_handling(told: Any, line: str) -> Any:
+    """Return an answer in which `handling` stands beside the people of every grid: who of them handles a line.
+
+    >>> with_handling({"people": [{"tier": "grid", "code": "1", "lines": ["noise"]}]}, "noise")["handling"]
+    [{'tier': 'grid', 'code': '1', 'lines': ['noise']}]
+    """
+    if isinstance(told, list):
+        return [with_handling(one, line) for one in told]
+    if not isinstance(told, dict):
+        return told
+    out = {key: value if key == "people" else with_handling(value, line) for key, value in told.items()}
+    return out | {"handling": handling(told["people"], line)} if "people" in told else out
