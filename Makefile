@@ -40,7 +40,7 @@ demo: setup
 
 # the tests of the store also run on a PostgreSQL of their own, where there is one to start
 test: setup
-	$(if $(PGHOST),,$(shell command -v pg_virtualenv >/dev/null && echo pg_virtualenv -t -v 15 -o log_checkpoints=off)) $(BIN)/python -m pytest $(ARGS)
+	$(if $(PGHOST),,$(shell command -v pg_virtualenv >/dev/null && echo pg_virtualenv -t -v 15 -o log_checkpoints=off)) $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gis_grid.lookup.answers import Answers
+    from gis_grid.lookup.found import Standing
+    from gis_grid.lookup.towers import Tower
 
 Floats: TypeAlias = "NDArray[np.float64]"
 
@@ -46,9 +48,9 @@ RESULTS: Final = (
     "status",
     "reason",
 )
-#: What `status` says: the place lies in a grid, in none, there is none in the row, the row is wrong, or the address is
-#: refused: it is not known, or may lie in several grids.
-OK, OUTSIDE, NO_POINT, WRONG, REFUSED = "ok", "outside", "no point", "error", "refused"
+#: What `status` says: the place lies in a grid, in none, there is none in the row, the row is wrong, the address is
+#: refused: it is not known, or may lie in several grids; or only the stairwell of a building can tell the grid.
+OK, OUTSIDE, NO_POINT, WRONG, REFUSED, STAIRWELL = "ok", "outside", "no point", "error", "refused", "which-stairwell"
 #: Stands before the name of a result where the file has a column of that name already.
 _PREFIX: Final = "lookup_"
 
@@ -238,7 +240,10 @@ def _told(found: Many, line: str | None) -> Iterator[Result]:
     """Yield what is added to each row of points."""
     cells: dict[tuple[int, int], tuple[str, str, str, str]] = {}
     rows = zip(found.which.tolist(), found.position.tolist(), found.inside.tolist(), found.metres.tolist(), strict=True)
-    for which, position, inside, metres in rows:
+    for row, (which, position, inside, metres) in enumerate(rows):
+        if row in found.towers:
+            yield _which_stairwell(found.towers[row], found.standing[which], metres)
+            continue
         if which < 0:
             yield Result("", "", "", "", None, "", None, OUTSIDE, "no plan is in force")
             continue
@@ -253,6 +258,14 @@ def _told(found: Many, line: str | None) -> Iterator[Result]:
         else:
             reason = f"the nearest grid is {cell[0]} {cell[1]}".rstrip()
             yield Result("", "", "", "", round(metres, 1), "", None, OUTSIDE, reason)
+
+
+def _which_stairwell(tower: Tower, standing: Standing, metres: float) -> Result:
+    """Return what is added to a row at a building that several grids share: no grid, but all that it may be."""
+    codes = standing.layer.codes
+    parts = ", ".join(f"{name}单元 {codes[n]}" if name else codes[n] for name, n in tower.stairwells)
+    reason = f"哪个单元? which stairwell? {tower.label}: {parts}"
+    return Result("", "", "", "", round(metres, 1), "", None, STAIRWELL, reason)
 
 
 def _wrong(reason: str) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import shapely
 
 from gis_grid.lookup.answers import DEGREE_M, Answers
 from gis_grid.lookup.found import Standing
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from gis_grid.lookup.towers import Tower
+
 
 class Many(NamedTuple):
     """Say for each point which of `standing` answers (-1: none), which grid of it, and whether the point lies in it.
 
-    `metres` is the distance to the next border of the district's grids inside, to the nearest grid outside.
+    `metres` is the distance to the next border of the district's grids inside, to the nearest grid outside. `towers`
+    has the building of each point at one whose stairwells lie in several grids.
     """
 
     standing: list[Standing]
@@ -26,6 +30,7 @@ class Many(NamedTuple):
     position: NDArray[np.int64]
     inside: NDArray[np.bool_]
     metres: NDArray[np.float64]
+    towers: dict[int, Tower]
 
 
 def locate_many(
@@ -64,7 +69,30 @@ def locate_many(
         found, away = one.layer.index.nearest(lon[near], lat[near])
         nearer = (found >= 0) & (away < metres[near])
         which[near[nearer]], position[near[nearer]], metres[near[nearer]] = n, found[nearer], away[nearer]
-    return Many(standing, which, position, inside, metres)
+    towers: dict[int, Tower] = {}
+    for n, one in enumerate(standing):
+        towers |= _at_towers(one, np.flatnonzero(inside & (which == n)), position, lon, lat)
+    return Many(standing, which, position, inside, metres, towers)
+
+
+def _at_towers(
+    standing: Standing,
+    rows: NDArray[np.int64],
+    position: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+) -> dict[int, Tower]:
+    """Return the building of each row that is at one which several grids share."""
+    held = standing.layer.towers
+    if not held:
+        return {}
+    found: dict[int, Tower] = {}
+    near = rows[np.isin(position[rows], list(held))]
+    for grid in np.unique(position[near]).tolist():
+        here = near[position[near] == grid]
+        for tower in held[grid]:
+            found |= dict.fromkeys(here[shapely.intersects_xy(tower.shape, lon[here], lat[here])].tolist(), tower)
+    return found
 
 
 def _bounds_away(standing: Standing, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:

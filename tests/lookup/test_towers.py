@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import shapely
 from click.testing import CliRunner
 
 from gis_grid.cli import main
-from gis_grid.lookup import Answers, LookupIndex
+from gis_grid.lookup import Answers, Batch, LookupIndex
 from gis_grid.lookup.planned import published_plan
 from gis_grid.lookup.towers import towers_in
 from gis_grid.plan import Plan
@@ -54,6 +56,22 @@ def test_the_stairwell_is_in_the_grid_that_its_address_is_in(answers: Answers, p
         assert found.grid is not None
         assert found.grid.code == one.found.code
         assert one.found.people
+
+
+def test_a_file_of_points_asks_for_the_stairwell_too(town: Plan, answers: Answers, parts: gpd.GeoDataFrame) -> None:
+    spots = [*parts.geometry.representative_point(), *town.grids.to_crs(4326).representative_point()]
+    rows = "".join(f"{spot.x!r},{spot.y!r}\n" for spot in spots)
+    told = list(csv.DictReader(io.StringIO(b"".join(Batch([f"lon,lat\n{rows}".encode()], answers)).decode())))
+    for row, spot in zip(told, spots, strict=True):
+        one = answers.at(spot.x, spot.y)
+        assert row["status"] == one.status
+        assert row["grid_code"] == ("" if one.building else one.grid.code)
+        if one.building:
+            assert not row["people"]
+            named = [f"{part.name}单元 {part.found.code}" for part in one.building.stairwells]
+            assert row["reason"] == f"哪个单元? which stairwell? {one.building.label}: {', '.join(named)}"
+    assert [row["status"] for row in told[: len(parts)]] == ["which-stairwell"] * len(parts)
+    assert {row["status"] for row in told[len(parts) :]} >= {"ok"}
 
 
 def test_everywhere_else_nothing_is_asked(town: Plan, answers: Answers, parts: gpd.GeoDataFrame) -> None:
