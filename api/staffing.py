@@ -104,4 +104,5 @@ def read(content: bytes, name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
         path = Path(folder, f"roster{ending}")
         path.write_bytes(content)
         found = read_roster(path)
+    found.frame.attrs["source"] = Path(name).name
     return found.frame, found.notes

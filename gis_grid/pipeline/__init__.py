@@ -155,7 +155,7 @@ def _plan(district: District, scheme: Scheme, options: BuildOptions, clock: _Clo
         plan = with_addresses(plan, district)
         if district.previous is not None:
             plan = update.with_concordance(plan, district.previous)
-        plan = with_assignments(plan)
+        plan = with_assignments(plan, note=True)
     facts = told(district, plan, result, seed=options.seed, max_moved=options.max_moved, seconds=clock.seconds)
     return replace(plan, metadata=MappingProxyType(facts))
 

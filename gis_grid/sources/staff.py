@@ -47,7 +47,7 @@ def read_roster(path: str | os.PathLike[str]) -> Roster:
     The columns are `name` ("" if vacant), `post`, `phone`, `community_code`, `community`, `grid` and `vacant`; and,
     where the file has them, `lines` (service lines that the person knows), `base` (grid or community they start from)
     and `most` (posts at most, "" if not told). Column names are guessed in Chinese and English; only these columns
-    are kept. CSV may be UTF-8 or GB18030. The index counts records from 1.
+    are kept. CSV may be UTF-8 or GB18030. The index counts records from 1, and `attrs["source"]` names the file.
 
     Raises
     ------
@@ -77,6 +77,7 @@ def read_roster(path: str | os.PathLike[str]) -> Roster:
     faults = _faults(kept, source)
     if faults:
         raise InputError(faults)
+    kept.attrs["source"] = source  # for faults that only a plan can show
     return Roster(kept, _notes(table, found, source))
 
 

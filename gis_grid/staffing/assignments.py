@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from gis_grid.staffing.people import crew_of, told_of
+from gis_grid.staffing.people import crew_of, rows_of, told_of, unknown_places
 
 if TYPE_CHECKING:
     from gis_grid.plan import Plan
@@ -51,6 +51,16 @@ def assignments_of(plan: Plan) -> pd.DataFrame:
     return found.explode("code", ignore_index=True).astype("str")[list(COLUMNS)]
 
 
-def with_assignments(plan: Plan) -> Plan:
-    """Return a plan with who holds which of its posts; a plan without a roster as it is."""
-    return plan if plan.staff is None else replace(plan, assignments=assignments_of(plan))
+def with_assignments(plan: Plan, *, note: bool = False) -> Plan:
+    """Return a plan with who holds which of its posts; a plan without a roster as it is.
+
+    With `note` its metadata say which places of the roster it does not have.
+    """
+    if plan.staff is None:
+        return plan
+    whole = replace(plan, assignments=assignments_of(plan))
+    unknown = unknown_places(rows_of(plan, plan.staff), str(plan.staff.attrs.get("source", "staff"))) if note else []
+    if not unknown:
+        return whole
+    notes = [plan.metadata.get("notes", ""), *(f"warning: {fault}" for fault in unknown)]
+    return replace(whole, metadata={**plan.metadata, "notes": "\n".join(filter(None, notes))})

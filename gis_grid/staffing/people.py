@@ -61,7 +61,7 @@ def crew_of(
     staff = plan.staff if staff is None else staff
     found = posts_of(plan) if posts is None else posts
     rows = [] if staff is None else rows_of(plan, staff)
-    faults = unknown_places(rows)
+    faults = [] if staff is None else unknown_places(rows, str(staff.attrs.get("source", "staff")))
     if strict and faults:
         raise InputError(faults)
     seats = _Seats(plan, found)
@@ -161,15 +161,15 @@ def _names(plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
     return grids, dict(zip(called[once], code[once], strict=True)) | dict(zip(code, code, strict=True))
 
 
-def unknown_places(rows: list[Row]) -> list[Fault]:
-    """Return a fault for each grid, community or base of a roster that the plan does not have."""
+def unknown_places(rows: list[Row], source: str = "staff") -> list[Fault]:
+    """Return a fault for each grid, community or base of a roster (a file, or the layer) that the plan does not have."""
     remedies = {
         "grid": "use the code of a grid (or of the unit of the post) of this plan, or a name that only one grid has",
         "base": "use the code of a grid or community of this plan, or leave it empty",
     }
     other = "use the code or the name of a community of this plan"
     return [
-        Fault(f"the plan has no {value!r}", "staff", column, row.number, remedies.get(column, other))
+        Fault(f"the plan has no {value!r}", source, column, row.number, remedies.get(column, other))
         for row in rows
         for column, value in row.unknown
     ]

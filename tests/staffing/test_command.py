@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -87,11 +88,12 @@ def test_every_fault_of_a_roster_is_named_at_once(tmp_path: Path) -> None:
 
 def test_unknown_grids_are_refused_without_a_file(plan_file: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
-    path.write_text("name,post,grid\nLin,coordinator,nowhere\nWu,coordinator,elsewhere\n", encoding="utf-8")
+    rows = ["name,post,grid,community", "Lin,coordinator,nowhere,", "Wu,coordinator,elsewhere,Atlantis"]
+    path.write_text("\n".join(rows), encoding="utf-8")
     done = run("staff", plan_file, "--staff", path, "--out", tmp_path / "out.csv")
     assert done.exit_code == 2
-    assert "row 1" in done.stderr
-    assert "row 2" in done.stderr
+    for row, column, value in ((1, "grid", "nowhere"), (2, "grid", "elsewhere"), (2, "community", "Atlantis")):
+        assert re.search(rf"r\.csv, column '?{column}'?, row {row}: the plan has no '{value}' → use ", done.stderr)
     assert not (tmp_path / "out.csv").exists()
     assert run("staff", plan_file, "--out", tmp_path / "out.txt").exit_code == 2
 
