@@ -162,7 +162,7 @@ def _names(plan: Plan) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def unknown_places(rows: list[Row], source: str = "staff") -> list[Fault]:
-    """Return a fault for each grid, community or base of a roster (a file, or the layer) that the plan does not have."""
+    """Return a fault for each grid, community or base of a roster (the file `source`) that the plan does not have."""
     remedies = {
         "grid": "use the code of a grid (or of the unit of the post) of this plan, or a name that only one grid has",
         "base": "use the code of a grid or community of this plan, or leave it empty",
