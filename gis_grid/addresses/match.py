@@ -34,7 +34,7 @@ COMMUNITY_LEVEL, COMPOUND_LEVEL, ROAD_LEVEL, INTERPOLATED, DOOR, BUILDING, STAIR
 MARGIN: Final = 0.12
 _MOST_ALTERNATIVES: Final = 6
 #: an unknown number is told where it lies in one area with this probability
-CONFIDENCE: Final = 0.77
+CONFIDENCE: Final = 0.8
 _SLIP: Final = 0.93
 #: what is less probable than this is not named as possible
 _LEAST_SHARE: Final = 0.05
@@ -250,18 +250,18 @@ class Matcher:
         gazetteer, spot = self.gazetteer, numbers.spot(key)
         if spot < 0:
             return []
-        found = gazetteer.ranges.locate(road, int(spot)) if gazetteer.ranges is not None else []
-        street = gazetteer.street(road)
+        ranges, street = gazetteer.ranges, gazetteer.street(road)
+        exact = ranges.locate(road, int(spot)) if ranges is not None else []
+        found = exact or (ranges.near(road, int(spot)) if ranges is not None else [])
         beside = street.locate(spot) if street is not None else None
         hits = [self._placed(one, score) for one in found]
         if beside is None:
-            anywhere = gazetteer.ranges.anywhere(road) if gazetteer.ranges is not None and not hits else None
+            anywhere = ranges.anywhere(road) if ranges is not None and not hits else None
             return hits if anywhere is None else [self._placed(anywhere, score)]
         other = self._placed(beside, score)
         # the piece of street knows side and block; points only choose where several pieces have the number, or none
         inside = [hit for hit in hits if hit.areas[0] >= 0]
-        agreeing = [hit for hit in inside if hit.areas[0] in other.areas]
-        return agreeing or inside or [other]
+        return [hit for hit in inside if hit.areas[0] in other.areas] or (inside if exact else []) or [other]
 
     def _placed(self, found: Between, score: float) -> _Hit:
         """Return a hit for a place between numbers, with every area that it may lie in."""

@@ -10,6 +10,8 @@ import shapely
 from gis_grid.addresses.interpolate import DEGREE_M, Between
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
     from numpy.typing import NDArray
 
@@ -23,6 +25,8 @@ SPELLINGS: Final = (
 COLUMNS: Final = ("left_from", "left_to", "right_from", "right_to")
 #: a street of which no number is known is looked at in so many places
 _SPOTS: Final = 24
+#: a number so far beyond the last one of a piece and side may belong there: the next houses, built since
+_BEYOND: Final = 4
 #: so far from the middle of the street houses are looked for
 SETBACK_M: Final = 14.0
 
@@ -76,14 +80,23 @@ class Ranges:
 
     def locate(self, road: str, value: int) -> list[Between]:
         """Return the places beside the street where a number may be, one a piece and side that has it."""
-        found = []
+        return [place for beyond, place in self._of_side(road, value) if not beyond]
+
+    def near(self, road: str, value: int) -> list[Between]:
+        """Return the ends of the pieces whose numbers come nearest to one that none of them has, if they come near."""
+        found = list(self._of_side(road, value))
+        least = min((beyond for beyond, _ in found), default=0)
+        return [place for beyond, place in found if beyond == least]
+
+    def _of_side(self, road: str, value: int) -> Iterator[tuple[int, Between]]:
+        """Yield by how much a number is beyond those of each piece and side of its parity, and its place there."""
         for at in self._of.get(road, ()):
             for side, (first, last) in enumerate((self._table[at, :2], self._table[at, 2:])):
-                low, high = min(first, last), max(first, last)
-                if first >= 0 and low <= value <= high and (value - first) % 2 == 0:
-                    share = 0.5 if first == last else float((value - first) / (last - first))
-                    found.append(self._beside(at, share, left=side == 0))
-        return found
+                beyond = int(max(min(first, last) - value, value - max(first, last), 0))
+                if first < 0 or (value - first) % 2 or beyond > _BEYOND:
+                    continue
+                share = 0.5 if first == last else float((value - first) / (last - first))
+                yield beyond, self._beside(at, share, left=side == 0)
 
     def anywhere(self, road: str) -> Between | None:
         """Return places along both sides of all of a street, for a number of which nothing is known."""

@@ -52,7 +52,8 @@ def carried(answers: Answers, standing: Standing, community: str, *, sight: Sigh
     `editions` holds the plan in force and, if one is published already, the next. Their grids stand in the order in
     which they own a common border, and `slack` and `gap_m` say what rounding is let off, so that who carries the file
     finds the same owner for every point as `LookupIndex`. A ring is a flat list of longitudes and latitudes in WGS 84,
-    its first corner not repeated.
+    its first corner not repeated. `towers` are the buildings that several of the grids share, with the grid of each
+    stairwell: a point there cannot say which one.
 
     Returns
     -------
@@ -108,7 +109,15 @@ def _edition(layer: Layer, published: Published, day: date, home: Any, community
         "slack": float(floats[kernels.SLACK]),
         "gap_m": float(floats[kernels.GAP_M]),
         "grids": grids,
+        "towers": list(_towers(layer, chosen)),
     }
+
+
+def _towers(layer: Layer, chosen: list[int]) -> Iterator[dict[str, Any]]:
+    """Yield the buildings that several grids share, where one of these is carried: the stairwells in grids that are."""
+    for tower in dict.fromkeys(tower for position in chosen for tower in layer.towers.get(position, ())):
+        stairwells = [{"stairwell": name, "code": layer.codes[n]} for name, n in tower.stairwells if n in chosen]
+        yield {"label": tower.label, "stairwells": stairwells, "shape": list(_rings(tower.shape))}
 
 
 def _shapes(layer: Layer) -> NDArray[Any]:

@@ -79,3 +79,30 @@ def test_nothing_carried_is_said(served: Any, phone: Open) -> None:
     take_away(opened)
     opened.locate()
     assert "还没有存网格" in opened.text()
+
+
+def test_at_a_tower_of_several_grids_the_phone_asks_for_the_stairwell_too(served: Any, phone: Open) -> None:
+    plan = served.town.plan
+    strips = plan.blocks[plan.blocks["atom"] == "stairwell"].to_crs(4326)
+    strip = strips[strips["parent_block_id"] == strips["parent_block_id"].iloc[0]]
+    spot = strip.geometry.iloc[0].representative_point()
+    home = plan.grids[plan.grids.index == plan.assignment[strip.index[0]]].to_crs(4326)
+    away = home.geometry.iloc[0].difference(strips.union_all().buffer(0.0003)).representative_point()
+    opened = phone(served, at=(away.x, away.y))
+    opened.page.locator("#carry").click()
+    opened.page.wait_for_selector("#carried")
+    opened.stand((spot.x, spot.y))
+    opened.locate()
+    buttons = opened.page.locator(".stairwells button")
+    opened.page.wait_for_selector(".stairwells button")
+    online = buttons.all_inner_texts()
+    take_away(opened)
+    opened.page.reload()
+    opened.page.wait_for_selector(".stairwells button")
+    assert buttons.all_inner_texts() == online
+    assert len(online) == 3
+    code = buttons.nth(2).get_attribute("data-code")
+    buttons.nth(2).click()
+    opened.page.wait_for_selector(f".card[data-code='{code}']")
+    assert opened.page.locator(".card[data-code]").count() == 1
+    assert "没有网络，由手机答复" in opened.text(".foot")

@@ -1,7 +1,7 @@
 /** Questions and their answers: from the service, or without a network from what the phone carries. */
 import { get, Problem } from "../api";
 import { carriedHere, type Kept } from "./kept";
-import { borderOf, indexOf, ownerOf, within, type Index } from "./locate";
+import { borderOf, covers, indexOf, ownerOf, within, type Index } from "./locate";
 import { toWgs84, type Crs } from "./shifts";
 import type { AddressTold, BuildingTold, CarriedGrid, Edition, GridAnswer, GridTold, LookupTold, Nearby, Person } from "./told";
 
@@ -234,11 +234,23 @@ export function answerFrom(carried: Kept[], place: Place): Shown | null {
       inside: owner < 0 ? null : found(grids[owner]!, 0),
       border: owner < 0 ? null : borderOf(index, lon, lat).metres,
       also: also.map((one) => found(grids[one.position]!, one.metres)),
+      building: buildingAt(edition, lon, lat),
       partial: own && radius <= kept.file.reach_m ? null : kept.file.name || kept.community,
     };
     best = { shown, own };
   }
   return best?.shown ?? null;
+}
+
+/** Return the building at a place that several of the grids share, with those of its stairwells. */
+function buildingAt(edition: Edition, lon: number, lat: number): BuildingTold | null {
+  const tower = edition.towers?.find((one) => covers(one.shape, lon, lat));
+  if (!tower) return null;
+  const stairwells = tower.stairwells.flatMap(({ stairwell, code }) => {
+    const grid = edition.grids.find((one) => one.code === code);
+    return grid ? [{ stairwell, grid, people: grid.people }] : [];
+  });
+  return { label: tower.label, stairwells };
 }
 
 async function onPhone(place: Place): Promise<Shown> {

@@ -63,6 +63,11 @@ export function scaleAt(lat: number): [number, number] {
   return [(parallel * Math.PI) / 180, (meridian * Math.PI) / 180];
 }
 
+/** Tell whether an area of flat rings holds a point. */
+export function covers(shape: number[][], x: number, y: number): boolean {
+  return holds(x, y, outline(shape));
+}
+
 /** Tell whether a grid holds a point, its border included, by the edges east of the point. */
 function holds(x: number, y: number, { edges, west, south, east, north }: Outline): boolean {
   if (x < west || x > east || y < south || y > north) return false;

@@ -92,6 +92,8 @@ export interface Edition {
   slack: number;
   gap_m: number;
   grids: CarriedGrid[];
+  /** absent in files of before; stairwells name grids by their codes */
+  towers?: { label: string; stairwells: { stairwell: string; code: string }[]; shape: number[][] }[];
 }
 
 export interface Carried {
