@@ -1,7 +1,7 @@
 # The same few commands everywhere; CI calls these too. Each of them first sees to .venv, and is quick the second time.
 #
 #   make demo [PORT=8000] [ARGS=--no-serve]   split a made-up town, publish the plan and serve it
-#   make test [ARGS=-k word]                  run the whole suite
+#   make test [ARGS=-k word] [WORKERS=2]      run the whole suite, in so many processes
 #   make check                                linters, types, import contract, docs
 #   make bench                                measure, side by side with other tools
 #   make bench BENCHMARKS=benchmarks/partition.py ARGS=--quick   one of these scripts, with arguments of its own
@@ -14,6 +14,7 @@ NPM_DIR := gis_grid/webmap_npm
 ASSETS := gis_grid/webmap_assets
 VIEWER := api/viewer
 PORT ?= 8000
+WORKERS ?= 2
 ARGS ?=
 BENCHMARKS = benchmarks/streets.py benchmarks/partition.py benchmarks/proofs.py benchmarks/churn.py benchmarks/over_http.py benchmarks/tiles.py benchmarks/lookup.py benchmarks/store.py benchmarks/staffing.py
 
@@ -40,7 +41,7 @@ demo: setup
 
 # the tests of the store also run on a PostgreSQL of their own, where there is one to start
 test: setup
-	$(if $(PGHOST),,$(shell command -v pg_virtualenv >/dev/null && echo pg_virtualenv -t -v 15 -o log_checkpoints=off)) $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile $(ARGS)
+	$(if $(PGHOST),,$(shell command -v pg_virtualenv >/dev/null && echo pg_virtualenv -t -v 15 -o log_checkpoints=off)) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .
