@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 
 class FaultTold(BaseModel):
@@ -151,6 +151,14 @@ class Suggested(BaseModel):
     suggestions: list[Suggestion]
 
 
+#: an outline as GeoJSON: it is made here, so that nothing of it is checked again
+_RINGS = {"type": "array", "items": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}}}
+_SHAPE = {"type": {"const": "MultiPolygon"}, "coordinates": {"type": "array", "items": _RINGS}}
+Shape = Annotated[
+    dict[str, Any], WithJsonSchema({"type": "object", "properties": _SHAPE, "required": ["type", "coordinates"]})
+]
+
+
 class Predecessor(BaseModel):
     """A grid that another one was made from, or became."""
 
@@ -172,7 +180,7 @@ class GridAnswer(BaseModel):
     successors: list[Predecessor]
     plan: str
     as_of: date
-    geometry: dict[str, Any] | None = Field(description="In WGS 84, if asked for.")
+    geometry: Shape | None = Field(description="In WGS 84, if asked for.")
     next_effective: date | None = Field(None, description="Day of the district's next plan, if one is published.")
 
 

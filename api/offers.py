@@ -36,8 +36,7 @@ FORMATS = {
 }
 Format = Literal["gpkg", "geojson", "shapefile", "kml", "xlsx", "pdf"]
 Layer = Literal["grids", "blocks", "borders", "communities"]
-#: how answers that are no models are described
-JSON: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {"schema": {"type": "object"}}}}}
+#: how files are described
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 #: how rows of plain numbers are described
 NUMBERS = "application/octet-stream"

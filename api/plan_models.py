@@ -187,7 +187,7 @@ class IssueTold(BaseModel):
     """What a rule has to say."""
 
     rule: str
-    severity: str
+    severity: Literal["error", "exception", "warning"]
     message_zh: str
     message_en: str
     grid_id: str
@@ -268,7 +268,7 @@ class Reason(BaseModel):
     message_en: str
 
 
-class Suggestion(BaseModel):
+class MovesSuggested(BaseModel):
     """Moves that mend some grids of a draft at a revision; nothing of it is entered."""
 
     revision: int

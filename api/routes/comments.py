@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
@@ -41,7 +41,7 @@ class CommentTold(BaseModel):
 
     id: int
     grid: str
-    kind: str
+    kind: Literal["comment", "answer", "settled"]
     about: int | None
     sentence: str
     who: str

@@ -27,13 +27,14 @@ from api.plan_models import (
     Here,
     IssuesAnswer,
     Journal,
+    MovesSuggested,
     MoveTold,
     Patch,
     PatchAnswer,
-    Suggestion,
     SuggestWish,
     UndoWish,
 )
+from api.table_models import TABLE
 from api.tags import tagged, unpacked
 from gis_grid.assignment import Move
 from gis_grid.errors import AbsentError, Fault
@@ -84,7 +85,7 @@ def draft(
     return tagged(request, answer.model_dump_json().encode())
 
 
-@router.get("/drafts/{draft_id}/table", response_class=Response, responses=offers.JSON)
+@router.get("/drafts/{draft_id}/table", response_class=Response, responses=TABLE)
 def table(
     request: Request, draft_id: DraftId, session: Reading, state: Service, actor: Annotated[Actor, may("read_plans")]
 ) -> Response:
@@ -224,10 +225,10 @@ def suggest(
     session: Reading,
     state: Service,
     actor: Annotated[Actor, may("draft", rate="write")],
-) -> Suggestion:
+) -> MovesSuggested:
     """Suggest moves that bring some grids into the band; nothing is entered."""
     seen(session, draft_id, actor)
-    return Suggestion.model_validate(state.workshop.pool.call(offers.suggested, draft_id, wish.grids, wish.seed))
+    return MovesSuggested.model_validate(state.workshop.pool.call(offers.suggested, draft_id, wish.grids, wish.seed))
 
 
 @router.post("/drafts/{draft_id}/presence")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api import maps
 from api.deps import Anyone, Service, may
+from api.table_models import CARRIED
 from api.tags import tag_of, unchanged
 from gis_grid.errors import AbsentError, ClashError, Fault
 from gis_grid.lookup.carried import Sight, carried, holders
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["lookup"])
 
 
-@router.get("/communities/{code}/offline", response_class=Response, responses=maps.JSON)
+@router.get("/communities/{code}/offline", response_class=Response, responses=CARRIED)
 def offline(
     request: Request,
     code: Annotated[str, Path(max_length=64, description="Code of the community.")],

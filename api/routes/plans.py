@@ -31,6 +31,7 @@ from api.plan_models import (
 )
 from api.readers import Reader
 from api.routes.drafts import seen, told_draft
+from api.table_models import TABLE
 from api.tags import tagged, unpacked
 from gis_grid.store import catalogue, drafts, publish
 from gis_grid.store.access import Actor
@@ -72,7 +73,7 @@ def plan(request: Request, plan_id: PlanId, session: Reading, actor: Reader) -> 
     return tagged(request, answer.model_dump_json().encode())
 
 
-@router.get("/plans/{plan_id}/table", response_class=Response, responses=offers.JSON)
+@router.get("/plans/{plan_id}/table", response_class=Response, responses=TABLE)
 def table(
     request: Request, plan_id: PlanId, session: Reading, state: Service, actor: Annotated[Actor, may("read_plans")]
 ) -> Response:

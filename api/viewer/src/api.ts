@@ -20,6 +20,11 @@ export class Problem extends Error {
   }
 }
 
+/** Return why something failed, with everything that the service found wrong. */
+export function reasonOf(caught: unknown): string {
+  return caught instanceof Problem ? [...new Set([caught.message, ...caught.faults.map((one) => one.problem)])].join("; ") : String(caught);
+}
+
 /**
  * Return the caller's token. A link hands it over behind `#token=`, which browsers send to nobody; it is kept in this
  * browser and taken out of the address at once.

@@ -9,7 +9,7 @@ import { makeSearch } from "./my-grid/search";
 import { crsOfHost, SYSTEMS, type Crs } from "./my-grid/shifts";
 import { carryOwn, makeStaff } from "./my-grid/staff";
 import { textsOf } from "./my-grid/suggested";
-import type { GridAnswer } from "./my-grid/told";
+import type { GridAnswer } from "./api-types";
 import { isCode, metres } from "./my-grid/words";
 import "./my-grid.css";
 

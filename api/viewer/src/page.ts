@@ -1,7 +1,8 @@
 /** The page's one map and the draft on it: opening, wiring, and what is drawn when the plan has changed. */
 import { effect, signal } from "@preact/signals";
 import type { StyleSpecification } from "maplibre-gl";
-import { get, headers, post, Problem, send } from "./api";
+import { get, headers, post, Problem, reasonOf, send } from "./api";
+import type { Comparison, CutAnswer, Table } from "./api-types";
 import { against, chosen, comparing, picked, swiping, tab, tool } from "./desk";
 import { lang, say } from "./i18n/planner";
 import { createMap, type GlMap } from "./map/create";
@@ -10,9 +11,7 @@ import { Tools } from "./map/tools";
 import { colourAll, colourOne } from "./plan/colours";
 import { NONE, type Step } from "./plan/plan";
 import { Finder, Shapes } from "./plan/shapes";
-import type { Table } from "./plan/table";
 import { Session } from "./session";
-import type { Comparison } from "./ui/People";
 
 export interface Desk {
   session: Session;
@@ -179,7 +178,7 @@ async function compare(session: Session, layers: PlanLayers, on: boolean, other:
   try {
     if (on) await (other ? startAs(session, other) : startAsBegun(session));
   } catch (caught) {
-    session.notice.value = caught instanceof Problem ? caught.message : String(caught);
+    session.notice.value = reasonOf(caught);
     return;
   }
   if (desk.value?.session !== session || comparing.value !== on || against.value !== other) return;
@@ -242,11 +241,11 @@ async function cut(session: Session, block: number, line: [number, number][]): P
     await session.sync.run();
     const body = { block_id: id, line, revision: session.sync.revision };
     const answer = await send(`/drafts/${session.draft.id}/cut`, { method: "POST", body });
-    const { parts } = (await answer.json()) as { parts: string[] };
+    const { parts } = (await answer.json()) as CutAnswer;
     await openDraft(session.draft.id);
     desk.value && (desk.value.session.notice.value = say("cut_done", { block: id, count: parts.length }));
   } catch (caught) {
-    session.notice.value = caught instanceof Problem ? `${caught.message} ${caught.faults.map((fault) => fault.problem).join("; ")}` : String(caught);
+    session.notice.value = reasonOf(caught);
   }
 }
 
@@ -257,7 +256,7 @@ export async function uncut(session: Session, entry: number): Promise<void> {
     await post(`/drafts/${session.draft.id}/undo`, { revision: session.sync.revision, entry });
     await openDraft(session.draft.id);
   } catch (caught) {
-    session.notice.value = caught instanceof Problem ? caught.message : String(caught);
+    session.notice.value = reasonOf(caught);
   }
 }
 

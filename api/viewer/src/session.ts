@@ -1,63 +1,19 @@
 /** One draft in hand: the plan, its rules, what was done, and the way to the service. No map and no panels here. */
 import { batch, signal } from "@preact/signals";
 import { get, patch, Problem, send } from "./api";
+import type { CommentList, CommentTold, DraftTold, EditorTold, EntryTold, IssuesAnswer, IssueTold, Journal as JournalTold, PatchAnswer, ReportList, ReportTold, Table } from "./api-types";
 import { type Gesture, Journal } from "./plan/journal";
 import { stacks, turned } from "./plan/history";
 import { type Clash, nextGridId } from "./plan/moves";
 import { NONE, Plan, type Step } from "./plan/plan";
 import { check, checkGrid, type Problem as Fault } from "./plan/rules";
-import { type Entry, listen, type PatchAnswer, type State, Sync } from "./plan/sync";
-import type { Table } from "./plan/table";
+import { listen, type State, Sync } from "./plan/sync";
 
 /** Where the service keeps a plan or a draft, by its id. */
 export const pathOf = (id: string) => `/${id.startsWith("d") ? "drafts" : "plans"}/${id}`;
 
-/** What was said of a grid in a review, and what field staff said of a line. */
-export interface Remark {
-  id: number;
-  grid: string;
-  kind: "comment" | "answer" | "settled";
-  about: number | null;
-  sentence: string;
-  who: string;
-}
-export interface Report {
-  id: number;
-  grid: string;
-  lon: number;
-  lat: number;
-  sentence: string;
-  who: string;
-}
-
-export interface DraftTold {
-  id: string;
-  plan: string;
-  district_code: string;
-  name: string;
-  state: string;
-  revision: number;
-  who: string;
-}
-
-export interface Told {
-  rule: string;
-  severity: "error" | "exception" | "warning";
-  message_zh: string;
-  message_en: string;
-  grid_id: string;
-  grid_code: string;
-  block_ids: string[];
-  remedies: string[];
-}
-
 export interface ClashShown extends Clash {
   who: string;
-}
-
-interface IssuesAnswer {
-  revision: number;
-  issues: Told[];
 }
 
 /** How long after a change the service is asked for its rules, and how long after opening: the map comes first. */
@@ -71,12 +27,12 @@ export class Session {
   readonly tick = signal(0);
   readonly status = signal<State>("saved");
   readonly clashes = signal<ClashShown[]>([]);
-  readonly editors = signal<{ who: string; grids: string[] }[]>([]);
+  readonly editors = signal<Omit<EditorTold, "at">[]>([]);
   readonly notice = signal("");
-  readonly told = signal<Told[]>([]);
+  readonly told = signal<IssueTold[]>([]);
   readonly locks = signal<ReadonlySet<number>>(new Set());
-  readonly remarks = signal<Remark[]>([]);
-  readonly reports = signal<Report[]>([]);
+  readonly remarks = signal<CommentTold[]>([]);
+  readonly reports = signal<ReportTold[]>([]);
   readonly problems = new Map<number, Fault[]>();
   gestures: Gesture[] = [];
   sync!: Sync;
@@ -206,8 +162,8 @@ export class Session {
   async askRemarks(): Promise<void> {
     const [w, s, e, n] = this.plan.table.bounds;
     const [said, told] = await Promise.all([
-      get<{ comments: Remark[] }>(`/plans/${this.draft.plan}/comments`, this.stop.signal),
-      get<{ reports: Report[] }>("/reports", this.stop.signal),
+      get<CommentList>(`/plans/${this.draft.plan}/comments`, this.stop.signal),
+      get<ReportList>("/reports", this.stop.signal),
     ]).catch(() => [null, null]);
     if (said) this.remarks.value = said.comments;
     if (told) this.reports.value = told.reports.filter(({ lon, lat }) => lon >= w && lon <= e && lat >= s && lat <= n);
@@ -330,8 +286,8 @@ export class Session {
   }
 
   private heard(event: string, data: string): void {
-    if (event === "change") this.sync.hear((JSON.parse(data) as Entry).revision);
-    if (event === "editors") this.editors.value = (JSON.parse(data) as { editors: { who: string; grids: string[] }[] }).editors;
+    if (event === "change") this.sync.hear((JSON.parse(data) as EntryTold).revision);
+    if (event === "editors") this.editors.value = (JSON.parse(data) as { editors: EditorTold[] }).editors;
     if (event === "state") this.ended((JSON.parse(data) as { state: string }).state);
   }
 }
@@ -341,9 +297,9 @@ export function serviceOf(id: string) {
     patch: (revision: number, moves: Gesture["moves"], why: string, key: string) =>
       patch<PatchAnswer>(`/drafts/${id}`, { revision, moves, why }, key),
     since: async (revision: number) => {
-      const found: Entry[] = [];
+      const found: EntryTold[] = [];
       for (let more = true; more; ) {
-        const page = await get<{ entries: Entry[]; more: boolean }>(`/drafts/${id}/journal?since=${found.at(-1)?.revision ?? revision}`);
+        const page = await get<JournalTold>(`/drafts/${id}/journal?since=${found.at(-1)?.revision ?? revision}`);
         found.push(...page.entries);
         more = page.more;
       }

@@ -4,7 +4,7 @@ import { Plan } from "../src/plan/plan";
 import { stacks } from "../src/plan/history";
 import type { Gesture } from "../src/plan/journal";
 import { BorderStroke, type Options, Stroke } from "../src/plan/stroke";
-import type { Table } from "../src/plan/table";
+import type { Table } from "../src/api-types";
 import written from "./vectors.json";
 
 // five columns by four rows; a grid to a row, a river between rows 1 and 2, two communities of two rows each

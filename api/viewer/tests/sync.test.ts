@@ -3,7 +3,8 @@ import { beforeAll, expect, test, vi } from "vitest";
 import { Problem } from "../src/api";
 import type { Gesture } from "../src/plan/journal";
 import { type Clash, type Move, rebase } from "../src/plan/moves";
-import { type Entry, type Local, type PatchAnswer, type Service, Sync } from "../src/plan/sync";
+import type { EntryTold as Entry, PatchAnswer } from "../src/api-types";
+import { type Local, type Service, Sync } from "../src/plan/sync";
 
 beforeAll(() => {
   vi.useFakeTimers();
@@ -33,7 +34,7 @@ class Draft {
       for (const move of accepted) this.grids.set(move.block, move.new);
       this.entries.push({ revision: this.entries.length + 1, kind: "moves", moves: accepted, cut: null, why: "", who, at: "", undoes: null });
     }
-    const answer = { revision: this.entries.length, accepted, clashes: clashes.map((one) => ({ ...one, who: "x" })), renamed: {} };
+    const answer = { revision: this.entries.length, accepted, clashes: clashes.map((one) => ({ ...one, who: "x" })), renamed: {}, repeated: false, entry: null };
     this.answered.set(key, answer);
     return answer;
   }

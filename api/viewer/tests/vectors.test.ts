@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Move, nextGridId, rebase, squash, undo } from "../src/plan/moves";
 import { NONE, Plan } from "../src/plan/plan";
 import { check } from "../src/plan/rules";
-import type { Table } from "../src/plan/table";
+import type { Table } from "../src/api-types";
 import written from "./vectors.json";
 
 type Triple = [block: string, old: string, now: string];

@@ -3,7 +3,10 @@ import { get, Problem } from "../api";
 import { carriedHere, type Kept } from "./kept";
 import { borderOf, covers, indexOf, ownerOf, within, type Index } from "./locate";
 import { toWgs84, type Crs } from "./shifts";
-import type { AddressTold, BuildingTold, CarriedGrid, Edition, GridAnswer, GridTold, LookupTold, Nearby, Person } from "./told";
+import type { AddressAnswer, BuildingTold, CarriedGrid, Edition, GridAnswer, GridTold, LookupAnswer, Nearby, Person } from "../api-types";
+
+/** The answer to an address, or why there is none: then it may lie in any of `also_possible`. */
+type AddressTold = Partial<Omit<AddressAnswer, "grid">> & { grid: GridTold | null };
 
 export interface Place {
   lon: number;
@@ -58,7 +61,7 @@ function near(told: Nearby): Found {
   return { grid: told, people: told.people, metres: told.distance_m };
 }
 
-function fromService(told: LookupTold, rest: Partial<Shown>): Shown {
+function fromService(told: LookupAnswer, rest: Partial<Shown>): Shown {
   return {
     ...blank,
     how: "place",
@@ -86,7 +89,7 @@ function query(place: Place, at?: string): string {
 /** Ask whose a place is; without a network the phone answers. */
 export async function byPlace(place: Place, signal?: AbortSignal): Promise<Shown> {
   try {
-    return fromService(await get<LookupTold>(`/lookup?${query(place)}`, signal), { place });
+    return fromService(await get<LookupAnswer>(`/lookup?${query(place)}`, signal), { place });
   } catch (caught) {
     if (!(caught instanceof Problem)) throw caught;
     if (caught.status === 0) return await onPhone(place);
@@ -112,7 +115,7 @@ export function atStairwell(shown: Shown, chosen: number): Shown {
 export async function byAddress(text: string, signal?: AbortSignal): Promise<Shown> {
   let told: AddressTold;
   try {
-    told = await get<AddressTold>(`/lookup?${new URLSearchParams({ address: text })}`, signal);
+    told = await get<AddressAnswer>(`/lookup?${new URLSearchParams({ address: text })}`, signal);
   } catch (caught) {
     if (!(caught instanceof Problem) || !("reason_zh" in caught.body)) throw caught;
     told = { reason_en: caught.message, ...caught.body } as unknown as AddressTold;
@@ -123,7 +126,6 @@ export async function byAddress(text: string, signal?: AbortSignal): Promise<Sho
 /** Return the answer to an address as it is shown. */
 export function fromAddress(told: AddressTold, text: string): Shown {
   const possible = told.also_possible ?? [];
-  const known = told.lon !== null && told.lat !== null && told.lon !== undefined && told.lat !== undefined;
   return {
     ...blank,
     how: "address",
@@ -131,10 +133,9 @@ export function fromAddress(told: AddressTold, text: string): Shown {
     level: told.level ?? "",
     reason: told.grid ? null : { zh: told.reason_zh ?? "", en: told.reason_en ?? "" },
     labels: [...new Set(possible.map((one) => one.label).filter(Boolean))],
-    inside: told.grid ? { grid: told.grid, people: told.people, metres: null } : null,
-    border: told.distance_to_border_m ?? null,
+    inside: told.grid ? { grid: told.grid, people: told.people ?? [], metres: null } : null,
     also: possible.map(({ grid, people }) => ({ grid, people, metres: null })),
-    place: known && told.grid ? { lon: told.lon!, lat: told.lat!, crs: "wgs84", accuracy: null } : null,
+    place: told.grid && told.lon != null && told.lat != null ? { lon: told.lon, lat: told.lat, crs: "wgs84", accuracy: null } : null,
     district: told.district ?? "",
     plan: told.plan ?? "",
     asOf: told.as_of ?? "",
@@ -176,7 +177,7 @@ export async function detail(shown: Shown, signal?: AbortSignal): Promise<{ told
   const day = told.next_effective;
   try {
     if (shown.place) {
-      const then = await get<LookupTold>(`/lookup?${query({ ...shown.place, accuracy: null }, day)}`, signal);
+      const then = await get<LookupAnswer>(`/lookup?${query({ ...shown.place, accuracy: null }, day)}`, signal);
       return { told, coming: { day, then: { grid: then.grid, people: then.people, metres: 0 } } };
     }
     const then = await get<GridAnswer>(`/grids/${code}?at=${day}${district}`, signal);

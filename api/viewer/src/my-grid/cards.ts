@@ -2,7 +2,7 @@
 import { language } from "../i18n";
 import type { Coming, Found, Shown } from "./ask";
 import { h, say, type Key } from "./page";
-import type { Person } from "./told";
+import type { Person } from "../api-types";
 import { age, metres, nameOf, open, reachable, whereabouts } from "./words";
 
 /** So many cards stand in full; further grids are listed below them. */

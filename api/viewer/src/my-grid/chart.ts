@@ -4,7 +4,7 @@ import { createMap, type GlMap } from "../map/create";
 import type { Shown } from "./ask";
 import { isDark } from "./page";
 import { toWgs84 } from "./shifts";
-import type { GridAnswer } from "./told";
+import type { GridAnswer } from "../api-types";
 
 type Ring = number[][];
 

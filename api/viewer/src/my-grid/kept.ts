@@ -1,6 +1,6 @@
 /** What this phone keeps: the communities it carries, and what was last told to who signed in. */
 import { headers, Problem } from "../api";
-import type { Carried, HandOvers, OwnGrid } from "./told";
+import type { Carried, HandOvers, OwnGrid } from "../api-types";
 
 export interface Kept {
   community: string;

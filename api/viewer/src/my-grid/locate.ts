@@ -5,7 +5,7 @@
  * smallest code). What rounding leaves out within `slack`, and a gap of up to `gap_m`, goes to the nearer grid.
  */
 import { BOUND, side } from "./exact";
-import type { Edition } from "./told";
+import type { Edition } from "../api-types";
 
 /** The ellipsoid of WGS-84. */
 const SEMI_MAJOR_M = 6378137;

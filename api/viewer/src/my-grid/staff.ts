@@ -5,7 +5,7 @@ import type { Place } from "./ask";
 import { editionOf } from "./ask";
 import { carriedHere, carry, deskHere, forgetAll, keepDesk, type Desk } from "./kept";
 import { h, say } from "./page";
-import type { HandOver, HandOvers, OwnGrid, Person } from "./told";
+import type { HandOverTold, HandOvers, MyGrids, OwnGrid, Person, ReportTold } from "../api-types";
 import { age, hasLongNumber, nameOf, reachable } from "./words";
 
 /** The longest sentence that the service takes (characters). */
@@ -70,7 +70,7 @@ export function makeStaff(signed: () => void): Staff {
 
 async function fetchDesk(): Promise<Desk> {
   const [mine, handOvers] = await Promise.all([
-    get<{ grids: OwnGrid[] }>("/me/grids"),
+    get<MyGrids>("/me/grids"),
     get<HandOvers>("/me/hand-overs"),
   ]);
   const desk = { grids: mine.grids, handOvers, at: Date.now() };
@@ -168,7 +168,7 @@ function handOverRows({ handOvers: told, grids }: Desk): Node[] {
   return [h("p", {}, say("hand_over_from", { day: told.effective })), h("ul", { class: "hand-overs" }, ...rows), ...redrawn];
 }
 
-function handOver(one: HandOver, names: Map<string, string>): string {
+function handOver(one: HandOverTold, names: Map<string, string>): string {
   const count = one.households === null ? say("few") : one.households;
   const other = one.other_name || one.other;
   return say(one.gives ? "hand_over_gives" : "hand_over_takes", { own: names.get(one.own) ?? one.own, other, count });
@@ -184,7 +184,7 @@ function reportForm(place: () => Place | null, where: HTMLElement): HTMLElement 
     if (hasLongNumber(sentence)) return void (said.textContent = say("report_number"));
     try {
       const body = { lon: at.lon, lat: at.lat, crs: at.crs, sentence };
-      const made = await post<{ id: number }>("/reports", body);
+      const made = await post<ReportTold>("/reports", body);
       text.value = "";
       said.textContent = say("report_sent", { id: made.id });
     } catch (caught) {

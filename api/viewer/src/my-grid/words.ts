@@ -2,7 +2,7 @@
 import type { Language } from "../i18n";
 import type { Key } from "./page";
 import type { Shown } from "./ask";
-import type { GridTold, Person } from "./told";
+import type { GridTold, Person } from "../api-types";
 
 export type Say = (key: Key, values?: Record<string, string | number>) => string;
 

@@ -3,12 +3,10 @@
  * the same vectors. A list of moves reads from front to back.
  */
 
+import type { MoveTold } from "../api-types";
+
 /** Take one block out of one grid and put it into another, all by their ids; "" is no grid. */
-export interface Move {
-  block: string;
-  old: string;
-  new: string;
-}
+export type Move = MoveTold;
 
 /** A block that two planners sent to two different grids. */
 export interface Clash {

@@ -6,7 +6,7 @@
  */
 import type { Move } from "./moves";
 import { nextGridId } from "./moves";
-import type { Table, Tier } from "./table";
+import type { Table, TierTold as Tier } from "../api-types";
 
 export const NONE = -1;
 

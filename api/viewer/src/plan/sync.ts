@@ -4,31 +4,14 @@
  * is taken in between, and what is still waiting is carried over onto it, block by block.
  */
 import { Problem } from "../api";
+import type { EntryTold, PatchAnswer } from "../api-types";
 import type { Gesture } from "./journal";
 import { type Clash, type Move, squash } from "./moves";
-
-export interface Entry {
-  revision: number;
-  kind: string;
-  moves: Move[];
-  cut: object | null;
-  why: string;
-  who: string;
-  at: string;
-  undoes: number | null;
-}
-
-export interface PatchAnswer {
-  revision: number;
-  accepted: Move[];
-  clashes: (Clash & { who: string | null })[];
-  renamed: Record<string, string>;
-}
 
 /** The service, as far as this module needs it. */
 export interface Service {
   patch(revision: number, moves: Move[], why: string, key: string): Promise<PatchAnswer>;
-  since(revision: number): Promise<Entry[]>;
+  since(revision: number): Promise<EntryTold[]>;
 }
 
 /** What happens to the plan and the journal of this browser. */
@@ -134,7 +117,7 @@ export class Sync {
       this.local.refused(caught);
       return;
     }
-    let theirs: Entry[] = [];
+    let theirs: EntryTold[] = [];
     const mine = answer.accepted.length ? answer.revision : 0;
     if (answer.revision > gesture.revision + (mine ? 1 : 0)) {
       const later = await this.service.since(gesture.revision);
@@ -166,7 +149,7 @@ export class Sync {
   }
 
   /** Take in what others entered: it stands, and what waits here is carried over onto it. */
-  private absorb(entries: Entry[]): void {
+  private absorb(entries: EntryTold[]): void {
     if (entries.some((entry) => entry.cut !== null)) this.local.recut();
     const who = new Map<string, string>();
     for (const entry of entries) for (const move of entry.moves) who.set(move.block, entry.who);

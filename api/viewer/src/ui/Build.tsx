@@ -1,35 +1,27 @@
 /** Build a plan from files: hand them in, choose a scheme, watch how far it is, cancel. */
 import { useSignal } from "@preact/signals";
-import { get, post, Problem, send } from "../api";
+import { get, post, reasonOf, send } from "../api";
+import type { FileAnswer, JobTold } from "../api-types";
 import { say } from "../i18n/planner";
 
 const SCHEMES = ["qinzhou", "luyuan", "shouguang", "sifang", "huangmen", "jianghan", "yanji"];
 const INPUTS = ["boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "blocks"] as const;
 const LOOK_MS = 700;
 
-interface Job {
-  id: string;
-  state: string;
-  stage: string;
-  share: number;
-  problem: string;
-  result: { plan?: string };
-}
-
 export function Build({ done }: { done: () => void }) {
   const district = useSignal("");
   const scheme = useSignal("qinzhou");
   const files = useSignal<Record<string, string>>({});
-  const job = useSignal<Job | null>(null);
+  const job = useSignal<JobTold | null>(null);
   const problem = useSignal("");
   const failed = (caught: unknown) =>
-    (problem.value = caught instanceof Problem ? [caught.message, ...caught.faults.map((one) => one.problem)].join("; ") : String(caught));
+    (problem.value = reasonOf(caught));
 
   const handIn = async (input: string, file: File | undefined) => {
     if (!file) return;
     try {
       const answer = await send(`/files?name=${encodeURIComponent(file.name)}`, { method: "POST", body: file });
-      files.value = { ...files.value, [input]: ((await answer.json()) as { id: string }).id };
+      files.value = { ...files.value, [input]: ((await answer.json()) as FileAnswer).id };
     } catch (caught) {
       failed(caught);
     }
@@ -38,10 +30,10 @@ export function Build({ done }: { done: () => void }) {
     problem.value = "";
     try {
       const wish = { kind: "build", district: district.value, scheme: scheme.value, inputs: files.value };
-      job.value = await post<Job>("/jobs", wish);
+      job.value = await post<JobTold>("/jobs", wish);
       while (job.value && ["queued", "running"].includes(job.value.state)) {
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-        job.value = await get<Job>(`/jobs/${job.value.id}`);
+        job.value = await get<JobTold>(`/jobs/${job.value.id}`);
       }
       done();
     } catch (caught) {
@@ -49,7 +41,7 @@ export function Build({ done }: { done: () => void }) {
     }
   };
   const cancel = async () => {
-    if (job.value) job.value = (await (await send(`/jobs/${job.value.id}`, { method: "DELETE" })).json()) as Job;
+    if (job.value) job.value = (await (await send(`/jobs/${job.value.id}`, { method: "DELETE" })).json()) as JobTold;
   };
   const running = job.value && ["queued", "running"].includes(job.value.state);
   return (
@@ -72,7 +64,7 @@ export function Build({ done }: { done: () => void }) {
       {job.value && (
         <p role="status">
           <progress value={job.value.share} max={1} /> {job.value.stage || job.value.state}
-          {job.value.state === "done" && ` ${say("build_done", { plan: job.value.result.plan ?? "" })}`}
+          {job.value.state === "done" && ` ${say("build_done", { plan: String(job.value.result.plan ?? "") })}`}
           {job.value.problem && ` ${say("build_failed", { problem: job.value.problem })}`}
         </p>
       )}

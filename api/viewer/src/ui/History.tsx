@@ -2,21 +2,21 @@
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { get } from "../api";
+import type { EntryTold, Journal } from "../api-types";
 import { lang, say } from "../i18n/planner";
 import { type Desk, lookAt, uncut } from "../page";
-import type { Entry } from "../plan/sync";
 
 const LISTED = 200;
 
 export function History({ desk }: { desk: Desk }) {
   const { session } = desk;
   const { plan } = session;
-  const entries = useSignal<Entry[]>([]);
+  const entries = useSignal<EntryTold[]>([]);
   session.tick.value;
   const revision = session.sync.revision;
   useEffect(() => {
     const since = Math.max(0, revision - LISTED);
-    void get<{ entries: Entry[] }>(`/drafts/${session.draft.id}/journal?since=${since}`).then((page) => (entries.value = page.entries), () => {});
+    void get<Journal>(`/drafts/${session.draft.id}/journal?since=${since}`).then((page) => (entries.value = page.entries), () => {});
   }, [revision]);
   const { undo, redo } = session.stacks;
   const waiting = session.gestures.filter((one) => one.state === "waiting").reverse();

@@ -1,21 +1,12 @@
 /** Where work begins: drafts that are open, plans on their way, and building a new one. */
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
-import { get, post, Problem, setToken, token } from "../api";
+import { get, post, reasonOf, setToken, token } from "../api";
+import type { DraftList, DraftTold, PlanList, PlanTold } from "../api-types";
 import { type Key, say } from "../i18n/planner";
 import { openDraft } from "../page";
-import type { DraftTold } from "../session";
 import { Build } from "./Build";
 import { download } from "./Issues";
-
-interface PlanTold {
-  id: string;
-  name: string;
-  district_code: string;
-  state: string;
-  effective: string | null;
-  who?: string;
-}
 
 export const EXPORTS = ["gpkg", "geojson", "shapefile", "kml", "xlsx", "pdf"] as const;
 const ENDINGS = { gpkg: "gpkg", geojson: "geojson", shapefile: "zip", kml: "kml", xlsx: "xlsx", pdf: "pdf" };
@@ -27,9 +18,9 @@ export function Home() {
   const again = useSignal(0);
   useEffect(() => {
     if (!token()) return;
-    const told = (caught: unknown) => (problem.value = caught instanceof Problem ? caught.message : String(caught));
-    void get<{ drafts: DraftTold[] }>("/drafts").then((answer) => (drafts.value = answer.drafts), told);
-    void get<{ plans: PlanTold[] }>("/plans").then((answer) => (plans.value = answer.plans), told);
+    const told = (caught: unknown) => (problem.value = reasonOf(caught));
+    void get<DraftList>("/drafts").then((answer) => (drafts.value = answer.drafts), told);
+    void get<PlanList>("/plans").then((answer) => (plans.value = answer.plans), told);
   }, [again.value]);
   if (!token()) return <SignIn />;
   const act = (work: Promise<unknown>) =>
@@ -38,7 +29,7 @@ export function Home() {
         problem.value = "";
         again.value++;
       },
-      (caught: unknown) => (problem.value = caught instanceof Problem ? [caught.message, ...caught.faults.map((one) => one.problem)].join("; ") : String(caught)),
+      (caught: unknown) => (problem.value = reasonOf(caught)),
     );
   return (
     <div class="scroll home">

@@ -1,13 +1,12 @@
 /** What breaks a rule: named, counted, and one click away; what the browser can tell first, then what the service found. */
-import { post, Problem, send } from "../api";
+import { post, reasonOf, send } from "../api";
+import type { IssueTold, MovesSuggested } from "../api-types";
 import { chosen } from "../desk";
 import { type Key, lang, say } from "../i18n/planner";
 import { type Desk, lookAt } from "../page";
 import { Remarks } from "./Remarks";
-import type { Move } from "../plan/moves";
 import { NONE } from "../plan/plan";
 import type { Problem as Fault, RuleId } from "../plan/rules";
-import type { Told } from "../session";
 
 const ORDER: RuleId[] = ["no-gap", "inside-parent", "contiguous", "barrier", "band"];
 /** Rules that the browser answers itself while people draw. */
@@ -59,7 +58,7 @@ function One({ desk, fault }: { desk: Desk; fault: Fault }) {
   );
 }
 
-function FromService({ desk, told }: { desk: Desk; told: Told }) {
+function FromService({ desk, told }: { desk: Desk; told: IssueTold }) {
   const { plan } = desk.session;
   const blocks = told.block_ids.map((id) => plan.block(id)).filter((block) => block !== undefined);
   const go = () => {
@@ -100,12 +99,12 @@ export async function repair({ session, tools }: Desk, wanted: number[]): Promis
   try {
     await session.sync.run();
     const body = { grids: grids.map((grid) => plan.gridId(grid)) };
-    const answer = await post<{ moves: Move[]; message_zh: string; message_en: string }>(`/drafts/${session.draft.id}/suggest`, body);
+    const answer = await post<MovesSuggested>(`/drafts/${session.draft.id}/suggest`, body);
     const why = lang.value === "en" ? answer.message_en : answer.message_zh;
     session.notice.value = answer.moves.length ? why : say("repair_none", { why });
     if (answer.moves.length) tools.preview(plan.toSteps(answer.moves), say("why_repair"));
   } catch (caught) {
-    session.notice.value = caught instanceof Problem ? caught.message : String(caught);
+    session.notice.value = reasonOf(caught);
   }
 }
 

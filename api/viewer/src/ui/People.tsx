@@ -2,20 +2,13 @@
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { get, Problem } from "../api";
+import type { Comparison, DraftList, DraftTold, PlanList, PlanTold } from "../api-types";
 import { against, comparing, swiping } from "../desk";
 import { type Key, say } from "../i18n/planner";
 import { type Desk, lookAt } from "../page";
 import { save } from "./Issues";
 
-export interface Comparison {
-  totals: Record<string, number>;
-  grids: Row[];
-  moved: Row[];
-  staff: Row[];
-  handover: Row[];
-  handover_totals: Row[];
-}
-type Row = Record<string, string | number | boolean | null>;
+type Row = Comparison["moved"][number];
 
 const LISTED = 200;
 const HEADS = ["role", "from_person", "to_person", "blocks", "households", "addresses"] as const;
@@ -29,24 +22,16 @@ export function People({ desk }: { desk: Desk }) {
   );
 }
 
-interface PlanTold {
-  id: string;
-  name: string;
-  state: string;
-  effective: string | null;
-  district_code: string;
-}
-
 /** What is compared with: the plan that a draft began as, any other plan or draft, or what was in force on a day. */
 function Choice({ desk: { session } }: { desk: Desk }) {
   const plans = useSignal<PlanTold[]>([]);
-  const drafts = useSignal<{ id: string; name: string; who: string }[]>([]);
+  const drafts = useSignal<DraftTold[]>([]);
   const day = useSignal("");
   const { district_code: district, id } = session.draft;
   useEffect(() => {
     const wanted = `district=${encodeURIComponent(district)}`;
-    void get<{ plans: PlanTold[] }>(`/plans?${wanted}&limit=200`).then((answer) => (plans.value = answer.plans.filter((one) => one.id !== id)), () => {});
-    void get<{ drafts: { id: string; name: string; who: string; district_code: string }[] }>("/drafts").then((answer) => (drafts.value = answer.drafts.filter((one) => one.id !== id && one.district_code === district)), () => {});
+    void get<PlanList>(`/plans?${wanted}&limit=200`).then((answer) => (plans.value = answer.plans.filter((one) => one.id !== id)), () => {});
+    void get<DraftList>("/drafts").then((answer) => (drafts.value = answer.drafts.filter((one) => one.id !== id && one.district_code === district)), () => {});
   }, [id]);
   const asOf = (value: string) => {
     day.value = value;

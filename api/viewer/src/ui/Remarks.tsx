@@ -1,13 +1,14 @@
 /** What others said, to be answered and settled: comments on grids in a review, and lines that field staff found wrong. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { post, Problem } from "../api";
+import { post, reasonOf } from "../api";
+import type { CommentTold } from "../api-types";
 import { say } from "../i18n/planner";
 import { type Desk, lookAtGrid, lookAtPoint } from "../page";
-import type { Remark, Session } from "../session";
+import type { Session } from "../session";
 
 /** Comments that nobody has settled. */
-export function openRemarks({ remarks }: Session): Remark[] {
+export function openRemarks({ remarks }: Session): CommentTold[] {
   const settled = new Set(remarks.value.filter((one) => one.kind === "settled").map((one) => one.about));
   return remarks.value.filter((one) => one.kind === "comment" && !settled.has(one.id));
 }
@@ -16,7 +17,7 @@ export function openRemarks({ remarks }: Session): Remark[] {
 export async function remark(session: Session, path: string, body: object): Promise<boolean> {
   let done = true;
   await post(path, body).catch((caught: unknown) => {
-    session.notice.value = caught instanceof Problem ? [caught.message, ...caught.faults.map((one) => one.problem)].join("; ") : String(caught);
+    session.notice.value = reasonOf(caught);
     done = false;
   });
   await session.askRemarks();

@@ -1,6 +1,7 @@
 /** Of the draft in hand: its name, whether all is saved, who else is there, handing it in, files of it. */
 import { useSignal } from "@preact/signals";
-import { post, Problem } from "../api";
+import { post, reasonOf } from "../api";
+import type { PlanStep } from "../api-types";
 import { type Key, lang, say } from "../i18n/planner";
 import { type Desk } from "../page";
 import { ExportMenu } from "./Home";
@@ -19,12 +20,12 @@ export function Status({ desk }: { desk: Desk }) {
     refused: () => say("refused"),
   }[session.status.value]();
   const failed = (caught: unknown) =>
-    (session.notice.value = caught instanceof Problem ? [caught.message, ...caught.faults.map((one) => one.problem)].join("; ") : String(caught));
+    (session.notice.value = reasonOf(caught));
   const submit = async () => {
     try {
       await session.sync.run();
       const wish = { draft: session.draft.id, revision: session.sync.revision, comment: comment.value };
-      const done = await post<{ plan: string }>(`/plans/${session.draft.plan}/submit`, wish);
+      const done = await post<PlanStep>(`/plans/${session.draft.plan}/submit`, wish);
       handing.value = false;
       if (session.draft.state === "open") session.ended("submitted", say("submitted", { plan: done.plan }));
       else session.notice.value = say("submitted", { plan: done.plan });

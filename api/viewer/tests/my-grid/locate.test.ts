@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import vectors from "../../../../tests/viewer/phone/vectors.json";
 import { borderOf, indexOf, ownerOf, within } from "../../src/my-grid/locate";
 import { fromBd09, fromGcj02 } from "../../src/my-grid/shifts";
-import type { Edition } from "../../src/my-grid/told";
+import type { Edition } from "../../src/api-types";
 
 type Asked = [number, number, number, string | null, number, [string, number][]];
 const edition = vectors.file.editions[0] as unknown as Edition;

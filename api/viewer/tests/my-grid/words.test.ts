@@ -8,7 +8,7 @@ import { answerFrom, editionOf, fromAddress, today, type Shown } from "../../src
 import type { Kept } from "../../src/my-grid/kept";
 import { textsOf } from "../../src/my-grid/suggested";
 import { crsOfHost } from "../../src/my-grid/shifts";
-import type { AddressTold, Carried } from "../../src/my-grid/told";
+import type { Carried } from "../../src/api-types";
 import { age, hasLongNumber, isCode, metres, open, reachable, whereabouts } from "../../src/my-grid/words";
 
 const say = speaker(zh, en, () => "en");
@@ -72,7 +72,7 @@ test("an address that may lie in two grids shows both with the reason", () => {
     grid: null, people: [], level: "", label: "", lon: null, lat: null, reason: "which-number", district: "1", plan: "p1",
     reason_zh: "请写门牌号", reason_en: "add the number", as_of: "2026-04-01",
     also_possible: ["a", "b"].map((code) => ({ grid: grid(code), people: [], label: `和平路 ${code}`, score: 90 })),
-  } as AddressTold;
+  } as Parameters<typeof fromAddress>[0];
   const shown = fromAddress(told, "和平路");
   expect([shown.inside, open(shown)]).toEqual([null, 2]);
   expect(whereabouts(say, shown, "en")).toContain("add the number");
