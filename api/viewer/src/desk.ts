@@ -4,6 +4,7 @@ import type { Stop } from "./plan/stroke";
 import { NONE } from "./plan/plan";
 
 export type Tool = "border" | "brush" | "rectangle" | "lasso" | "cut";
+export type Shown = "worst" | "illegal" | "smallest" | "largest";
 export type Tab = "grids" | "issues" | "history" | "people";
 
 /** A grid that a stroke touches: households before and now, and whether every quick rule holds now. */
@@ -16,6 +17,9 @@ export interface Touched {
 
 export const tool = signal<Tool>("border");
 export const tab = signal<Tab>("grids");
+/** Which grids the list shows, in which order, and what their names are searched for. */
+export const shown = signal<Shown>("worst");
+export const sought = signal("");
 export const chosen = signal<number>(NONE);
 export const picked = signal<ReadonlySet<number>>(new Set());
 export const strip = signal<Touched[]>([]);

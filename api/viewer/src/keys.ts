@@ -22,6 +22,7 @@ export const TABLE: [keys: string, key: Key][] = [
   ["Q", "key_lock"],
   ["C", "key_compare"],
   ["G", "key_blocks"],
+  ["M", "key_map"],
   ["Enter / Esc", "key_keep"],
   ["Shift", "key_whole"],
   ["F", "key_front"],
@@ -89,12 +90,14 @@ function plain(key: string, event: KeyboardEvent): void {
   else if (key === "q" && chosen.value !== NONE) session.lock([chosen.value], !session.locked(chosen.value));
   else if (key === "c" && !event.repeat) [comparing.value, held] = [true, true];
   else if (key === "0") lookAtAll();
+  else if (key === "m") open.cross.show();
   else if (key === "g" && chosen.value !== NONE) {
     tab.value = "grids";
     requestAnimationFrame(() => {
-      const list = document.querySelector<HTMLDetailsElement>(".detail details");
+      const lists = [...document.querySelectorAll<HTMLDetailsElement>(".detail details")];
+      const list = lists.find((one) => one.querySelector("[data-block]")) ?? lists[0];
       if (list) list.open = true;
-      list?.querySelector<HTMLElement>("button")?.focus();
+      list?.querySelector<HTMLElement>("[data-block], summary:only-child")?.focus();
     });
   }
 }

@@ -3,9 +3,10 @@ import { effect, signal } from "@preact/signals";
 import type { StyleSpecification } from "maplibre-gl";
 import { get, headers, post, Problem, reasonOf, send } from "./api";
 import type { Comparison, CutAnswer, Table } from "./api-types";
-import { against, chosen, comparing, picked, swiping, tab, tool } from "./desk";
+import { against, announced, chosen, comparing, picked, shown, sought, swiping, tab, tool } from "./desk";
 import { lang, say } from "./i18n/planner";
 import { createMap, type GlMap } from "./map/create";
+import { Crosshair } from "./map/crosshair";
 import { PlanLayers } from "./map/layers";
 import { Tools } from "./map/tools";
 import { colourAll, colourOne } from "./plan/colours";
@@ -18,6 +19,7 @@ export interface Desk {
   layers: PlanLayers;
   tools: Tools;
   finder: Finder;
+  cross: Crosshair;
 }
 
 export const desk = signal<Desk | null>(null);
@@ -117,6 +119,7 @@ function put(session: Session, shapes: Shapes, on: GlMap): void {
     cut: (block, line) => void cut(session, block, line),
     labels,
   });
+  const cross = new Crosshair(on, tools, (lon, lat) => (announced.value = under(session, finder.block(lon, lat))));
   session.onMoved = (blocks) => {
     paintNew(session, layers);
     layers.moved(blocks);
@@ -139,7 +142,13 @@ function put(session: Session, shapes: Shapes, on: GlMap): void {
     () => tools.remove(),
     () => session.close(),
   ];
-  desk.value = { session, layers, tools, finder };
+  desk.value = { session, layers, tools, finder, cross };
+}
+
+/** What lies under the cross, for who does not see it. */
+function under({ plan }: Session, block: number): string {
+  if (block === NONE) return say("under_none");
+  return say("under_cross", { block: plan.blockIds[block] as string, count: plan.households[block] as number, grid: plan.called(plan.grid[block] as number) });
 }
 
 /** Load the draft again, and say what was to be said. */
@@ -265,11 +274,13 @@ export function change(steps: Step[], why: string): void {
   desk.value?.session.change(steps, why);
 }
 
+/** Somebody wants nothing to move. */
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
 /** Bring grids or blocks into view. */
 export function lookAt(blocks: Iterable<number>): void {
   const box = desk.value?.layers.box(blocks);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (box) map?.fitBounds(box, { padding: { top: 90, bottom: 120, left: 120, right: 420 }, maxZoom: 17, duration: calm ? 0 : 450 });
+  if (box) map?.fitBounds(box, { padding: { top: 90, bottom: 120, left: 120, right: 420 }, maxZoom: 17, duration: still() ? 0 : 450 });
 }
 
 export function lookAtGrid(grid: number): void {
@@ -279,17 +290,20 @@ export function lookAtGrid(grid: number): void {
 
 export function lookAtAll(): void {
   const bounds = desk.value?.session.plan.table.bounds;
-  if (bounds) map?.fitBounds(bounds, { padding: AROUND, duration: 300 });
+  if (bounds) map?.fitBounds(bounds, { padding: AROUND, duration: still() ? 0 : 300 });
 }
 
 function leave(): void {
   for (const one of drop) one();
   drop = [];
   desk.value = null;
+  delete document.documentElement.dataset.ready;
   trouble.value = "";
   chosen.value = NONE;
   picked.value = new Set();
   comparing.value = swiping.value = false;
+  shown.value = "worst";
+  sought.value = "";
   against.value = "";
   tool.value = "border";
   tab.value = "grids";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Plan } from "../src/plan/plan";
 import { stacks } from "../src/plan/history";
 import type { Gesture } from "../src/plan/journal";
-import { BorderStroke, type Options, Stroke } from "../src/plan/stroke";
+import { BorderStroke, compound, type Options, Stroke } from "../src/plan/stroke";
 import type { Table } from "../src/api-types";
 import written from "./vectors.json";
 
@@ -81,6 +81,13 @@ test("a frontage goes whole: every block of the row that faces the other grid ac
   expect(stroke.steps.map((step) => plan.blockIds[step.block]).sort()).toEqual(["b10", "b11", "b12", "b13", "b14"]);
   stroke.over(at(plan, "b02"), true, free);
   expect(stroke.steps).toEqual([]);
+});
+
+test("a compound goes whole, and a block that is no part of one goes alone", () => {
+  const parent = table.blocks.parent.map((_, row) => (row < 3 ? "c1" : ""));
+  const plan = new Plan({ ...table, blocks: { ...table.blocks, parent } });
+  expect(compound(plan, 0)).toEqual([0, 1, 2]);
+  expect(compound(plan, 7)).toEqual([7]);
 });
 
 test("a street without a name has no frontage", () => {

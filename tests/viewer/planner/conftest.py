@@ -60,6 +60,52 @@ BORDERS = """() => {
   return found;
 }"""
 
+#: the blocks of the second one's grid that face the first one's across the same named street
+FRONT = """([a, b]) => { const { plan } = gisGrid.desk().session, into = plan.grid[plan.block(a)];
+  const facing = (one) => {
+    const found = [];
+    for (let n = plan.ptr[one]; n < plan.ptr[one + 1]; n++)
+      if (plan.grid[plan.near[n]] === into && plan.streets[plan.along[n]]) found.push(plan.along[n]);
+    return found; };
+  const streets = facing(plan.block(b)), mates = [...plan.members[plan.grid[plan.block(b)]]];
+  const row = mates.filter((one) => facing(one).some((street) => streets.includes(street)));
+  return row.map((one) => plan.blockIds[one]) }"""
+#: rules that the page answers itself
+RULES = ("inside-parent", "no-gap", "contiguous", "barrier", "band")
+#: neighbours in two grids of whom the straight way between their middles leaves neither, both in sight
+PAIRS = """() => {
+  const { session, finder } = gisGrid.desk(), { plan } = session, map = gisGrid.map();
+  const box = map.getCanvas().getBoundingClientRect(), found = [];
+  const whole = (block) => !plan.table.blocks.parent[block];
+  const parts = (block) => whole(block) ? 1 : plan.parent.filter((one) => one === plan.parent[block]).length;
+  const spots = plan.blockIds.map((_, block) => map.project([plan.lon[block], plan.lat[block]]));
+  const near = (block) => spots.filter((p) => Math.hypot(p.x - spots[block].x, p.y - spots[block].y) < 24).length;
+  for (let a = 0; a < plan.count; a++) for (let n = plan.ptr[a]; n < plan.ptr[a + 1]; n++) {
+    const b = plan.near[n];
+    if (plan.grid[a] === plan.grid[b] || plan.grid[a] < 0 || plan.grid[b] < 0) continue;
+    const [from, to] = [a, b].map((one) => [plan.lon[one], plan.lat[one]]);
+    const way = Array.from({ length: 21 }, (_, m) => [0, 1].map((k) => from[k] + ((to[k] - from[k]) * m) / 20));
+    if (way.some((place) => ![a, b].includes(finder.block(...place)))) continue;
+    const seen = [from, to].map((place) => map.project(place));
+    const free = (p) => document.elementFromPoint(p.x + box.x, p.y + box.y) === map.getCanvas();
+    if (!seen.every(free) || near(b) > 1) continue;
+    const [start, end] = seen.map((p) => [p.x + box.x, p.y + box.y]);
+    found.push({ a: plan.blockIds[a], b: plan.blockIds[b], one: plan.gridIds[plan.grid[a]], parts: parts(b),
+      other: plan.gridIds[plan.grid[b]], from: start, to: end, wall: Boolean(plan.wall[n]),
+      mates: plan.community[a] === plan.community[b], size: plan.members[plan.grid[b]].size });
+  }
+  return found;
+}"""
+#: where to click for a grid: the middle of one of its blocks that is in sight and far from borders
+SPOT = """(id) => {
+  const { session, finder } = gisGrid.desk(), { plan } = session, map = gisGrid.map();
+  const box = map.getCanvas().getBoundingClientRect();
+  for (const block of plan.members[plan.gridIds.indexOf(id)]) {
+    const p = map.project([plan.lon[block], plan.lat[block]]);
+    if (document.elementFromPoint(p.x + box.x, p.y + box.y) === map.getCanvas()) return [p.x + box.x, p.y + box.y];
+  }
+}"""
+
 
 @dataclass
 class Office:
@@ -80,9 +126,10 @@ class Office:
         """Open a draft of the published plan."""
         return str(self.api("lin", "POST", f"/plans/{self.town.plan_id}/drafts", json={"name": "城东"})["id"])
 
-    def journal(self, draft: str) -> list[dict[str, Any]]:
-        """Return the entries of a draft's journal."""
-        entries: list[dict[str, Any]] = self.api("lin", "GET", f"/drafts/{draft}/journal")["entries"]
+    def journal(self, draft: str, since: int = 0) -> list[dict[str, Any]]:
+        """Return the entries of a draft's journal after a revision."""
+        path = f"/drafts/{draft}/journal?since={since}"
+        entries: list[dict[str, Any]] = self.api("lin", "GET", path)["entries"]
         return entries
 
     def holds(self, draft: str) -> dict[str, str]:
@@ -132,6 +179,39 @@ class Desk:
 
     def __init__(self, page: Any, office: Office, draft: str) -> None:
         self.page, self.office, self.draft = page, office, draft
+        self.begun = 0
+
+    def fresh(self) -> Desk:
+        """Put away whatever is in hand, and look at the whole draft; what is entered from now on is `entered`."""
+        self.page.evaluate("document.activeElement.blur()")
+        self.page.get_by_role("tab", name="网格").click()
+        for key in ("Escape", "Escape", "v", "0"):
+            self.page.keyboard.press(key)
+        self.saved()
+        self.begun = self.revision()
+        return self
+
+    def entered(self, count: int = 1) -> list[dict[str, Any]]:
+        """Wait until the journal has so many entries more, and return them; page and store have one plan then."""
+        self.wait(lambda: len(self.office.journal(self.draft, self.begun)) >= count)
+        found = self.office.journal(self.draft, self.begun)
+        assert len(found) == count
+        assert self.wait(lambda: self.office.holds(self.draft) == self.holds())
+        return found
+
+    def reach(self, wanted: Any, most: int = 400) -> None:
+        """Press Tab until something has the focus."""
+        wanted.first.wait_for(timeout=30_000)
+        for _ in range(most):
+            if wanted.first.evaluate("element => element === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        pytest.fail(f"Tab does not lead to {wanted}")
+
+    def use(self, wanted: Any) -> None:
+        """Go to a button by Tab, and press it."""
+        self.reach(wanted)
+        self.page.keyboard.press("Enter")
 
     def wait(self, what: Callable[[], Any], seconds: float = 15) -> Any:
         """Wait until something holds, and return it."""
@@ -146,6 +226,11 @@ class Desk:
         """Return borders that can be taken hold of."""
         found: list[dict[str, Any]] = self.page.evaluate(BORDERS)
         return found
+
+    def front(self) -> tuple[dict[str, Any], list[str]]:
+        """Return the border where most blocks face the other grid across one street, and these blocks."""
+        found = [(border, self.page.evaluate(FRONT, [border["a"], border["b"]])) for border in self.borders()]
+        return max(found, key=lambda one: len(one[1]))
 
     def drag(self, border: dict[str, Any], *, release: bool = True) -> None:
         """Take hold of a border and drag it into the middle of the block beyond."""
@@ -168,6 +253,51 @@ class Desk:
             "return Object.fromEntries(plan.blockIds.map((id, n) => [id, plan.gridId(plan.grid[n])])) }"
         )
         found: dict[str, str] = self.page.evaluate(script)
+        return found
+
+    def pairs(self) -> list[dict[str, Any]]:
+        """Return pairs of neighbouring blocks of two grids, with a straight way from one into the other."""
+        found: list[dict[str, Any]] = self.page.evaluate(PAIRS)
+        return found
+
+    def pair(self, **wanted: Any) -> dict[str, Any]:
+        """Return the first pair that is as wanted."""
+        return next(one for one in self.pairs() if all(one[name] == value for name, value in wanted.items()))
+
+    def stroke(self, places: list[list[float]], *, steps: int = 10) -> None:
+        """Press at the first place, move to the others, and let go."""
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=steps)
+        self.page.mouse.up()
+
+    def choose(self, grid: str) -> None:
+        """Choose a grid by its id, as a click on it does."""
+        place = self.page.evaluate(SPOT, grid)
+        self.page.get_by_role("tab", name="网格").click()
+        self.page.keyboard.press("v")
+        self.page.mouse.click(*place)
+        self.wait(lambda: self.page.locator(f".row.chosen:has-text('{self.called(grid)}')").count())
+
+    def called(self, grid: str) -> str:
+        """Return what the page calls a grid."""
+        script = "(id) => { const { plan } = gisGrid.desk().session; return plan.called(plan.gridIds.indexOf(id)) }"
+        return str(self.page.evaluate(script, grid))
+
+    def rules(self) -> set[tuple[str, str]]:
+        """Return what breaks a rule, and where, as the page lists it."""
+        script = """() => { const { session } = gisGrid.desk();
+            return [...session.problems.values()].flat().map(({ rule, grid }) => [rule, session.plan.gridId(grid)]) }"""
+        return {(rule, grid) for rule, grid in self.page.evaluate(script)}
+
+    def agreed(self) -> set[tuple[str, str]]:
+        """Wait until all is saved; the service finds the same as the page, which is returned."""
+        self.saved()
+        told = self.office.api("lin", "GET", f"/drafts/{self.draft}/issues")["issues"]
+        found = {(one["rule"], one["grid_id"]) for one in told if one["rule"] in RULES and one["severity"] != "warning"}
+        assert self.rules() == found
+        assert self.office.holds(self.draft) == self.holds()
         return found
 
     def saved(self) -> None:
@@ -197,15 +327,11 @@ def refused(answer: Any, faults: list[str]) -> None:
         faults.append(f"{answer.request.post_data} -> {answer.text()}")
 
 
-@pytest.fixture
-def sit(browser: Any, office: Office) -> Iterator[Callable[..., Desk]]:
-    """Return a function that opens a draft as somebody; whatever goes wrong on a page fails the test."""
+def opener(browser: Any, office: Office) -> Iterator[Callable[..., Desk]]:
+    """Make a function that opens a draft as somebody; whatever goes wrong on a page fails the test."""
     contexts, faults = [], []
 
-    def open_(draft: str, who: str = "lin") -> Desk:
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-        contexts.append(context)
-        page = context.new_page()
+    def watch(page: Any) -> None:
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
         page.on(
             "console",
@@ -216,7 +342,14 @@ def sit(browser: Any, office: Office) -> Iterator[Callable[..., Desk]]:
             "request",
             lambda asked: None if asked.url.startswith((office.url, "data:", "blob:")) else faults.append(asked.url),
         )
-        page.goto(f"{office.url}/?draft={draft}#token={office.tokens[who]}")
+
+    def open_(draft: str, who: str = "lin", **options: Any) -> Desk:
+        """Open a draft; without one, what the page begins with."""
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, **options)
+        contexts.append(context)
+        context.on("page", watch)
+        page = context.new_page()
+        page.goto(f"{office.url}/{f'?draft={draft}' if draft else ''}#token={office.tokens[who]}")
         page.wait_for_selector("html[data-ready]", timeout=60_000)
         assert office.tokens[who] not in page.url
         return Desk(page, office, draft)
@@ -225,3 +358,16 @@ def sit(browser: Any, office: Office) -> Iterator[Callable[..., Desk]]:
     for context in contexts:
         context.close()
     assert not faults
+
+
+@pytest.fixture
+def sit(browser: Any, office: Office) -> Iterator[Callable[..., Desk]]:
+    """Return a function that opens a draft as somebody."""
+    yield from opener(browser, office)
+
+
+@pytest.fixture(scope="module")
+def seat(browser: Any, office: Office) -> Iterator[Desk]:
+    """Return one desk for all tests of a module."""
+    for open_ in opener(browser, office):
+        yield open_(office.draft(), reduced_motion="reduce")

@@ -121,26 +121,3 @@ def test_a_block_is_cut_along_a_drawn_line(office: Any, sit: Callable[..., Any])
     desk.wait(lambda: found["id"] in desk.holds())
     assert office.holds(desk.draft) == desk.holds()
     assert [entry["kind"] for entry in office.journal(desk.draft)] == ["cut", "undo"]
-
-
-def test_everything_by_keyboard(office: Any, sit: Callable[..., Any]) -> None:
-    desk = sit(office.draft())
-    page = desk.page
-    for _ in range(9):
-        page.keyboard.press("j")
-    page.keyboard.press("g")
-    button = page.locator(".detail .step").first
-    expect(button).to_be_focused()
-    block = button.get_attribute("data-block")
-    before = desk.holds()[block]
-    page.keyboard.press("Enter")
-    expect(page.locator("[aria-live=polite]")).to_contain_text(f"{block} 已划入")
-    desk.wait(lambda: len(office.journal(desk.draft)) == 1)
-    assert office.holds(desk.draft)[block] != before
-    page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_contain_text("移动边界")
-    page.keyboard.press("Escape")
-    page.keyboard.press("n")
-    expect(page.get_by_role("tab", name="问题")).to_have_attribute("aria-selected", "true")
-    page.get_by_role("button", name="English").click()
-    expect(page.get_by_role("tab", name="Issues")).to_be_visible()

@@ -67,7 +67,8 @@ def test_what_it_means_for_people_and_a_file(office: Any, sit: Callable[..., Any
     text = (tmp_path / "moved.csv").read_text(encoding="utf-8-sig")
     assert border["b"] in text
     with page.expect_download() as got:
-        page.get_by_label("导出").select_option("geojson")
+        page.locator("header summary", has_text="导出").click()
+        page.locator("header .menu").get_by_role("button", name="geojson").click()
     got.value.save_as(tmp_path / "draft.geojson")
     assert (tmp_path / "draft.geojson").stat().st_size > 1000
     page.keyboard.press("Escape")

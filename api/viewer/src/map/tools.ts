@@ -1,5 +1,5 @@
 /** Hands on the map: take hold of a border and drag it, brush, pick by rectangle or lasso, draw a line to cut along. */
-import { type Map as GlMap, type MapMouseEvent, type MapTouchEvent, Marker } from "maplibre-gl";
+import { type Map as GlMap, Marker } from "maplibre-gl";
 import { chosen, picked, previewing, stop, strip, type Tool, tool, type Touched } from "../desk";
 import type { Finder, Shapes } from "../plan/shapes";
 import { NONE, type Step } from "../plan/plan";
@@ -8,7 +8,13 @@ import { BorderStroke, type Options, Stroke } from "../plan/stroke";
 import type { Session } from "../session";
 import type { PlanLayers } from "./layers";
 
-type Pointing = MapMouseEvent | MapTouchEvent;
+/** Something that points at a place: a mouse, a finger, or the cross that keys lead. */
+export interface Pointing {
+  point: { x: number; y: number };
+  lngLat: { lng: number; lat: number };
+  originalEvent: Event;
+  preventDefault: () => void;
+}
 type Place = [number, number];
 
 /** Pixels: how near a border is taken hold of, how far from it and from the press a block is meant, how fine a path is followed. */
@@ -32,6 +38,8 @@ export class Tools {
   private pressed = { x: 0, y: 0 };
   private suggested = "";
   private path: Place[] = [];
+  /** A line was drawn: that it ends near its start makes it no click. */
+  private drew = false;
   private readonly markers = new Map<number, Marker>();
   private keys = { shift: false, alt: false, space: false, front: false };
 
@@ -62,6 +70,12 @@ export class Tools {
 
   get busy(): boolean {
     return this.stroke !== null || this.path.length > 0;
+  }
+
+  /** Do what a pointer would do at a place. */
+  point(what: "press" | "move" | "release" | "click", at: Pointing): void {
+    if (what === "release") this.up();
+    else ({ press: this.down, move: this.move, click: this.click })[what](at);
   }
 
   /** Keep what the stroke did: one gesture, one step of undo. */
@@ -130,7 +144,8 @@ export class Tools {
   };
 
   private readonly down = (event: Pointing): void => {
-    if ("button" in event.originalEvent && event.originalEvent.button !== 0) return;
+    if (event.originalEvent instanceof MouseEvent && event.originalEvent.button !== 0) return;
+    this.drew = false;
     if (this.session.draft.state !== "open" || this.keys.space || this.busy) return;
     const started = tool.value === "border" ? this.grasp(event) : this.begin(event);
     if (started) event.preventDefault(); // the map stays where it is
@@ -302,6 +317,7 @@ export class Tools {
     this.path = [];
     this.layers.sketch([]);
     if (path.length < 2) return;
+    this.drew = true;
     if (tool.value === "cut") this.cutAlong(path);
     else picked.value = new Set([...picked.value, ...this.inside(path)]);
   };
@@ -329,8 +345,8 @@ export class Tools {
     if (block !== NONE) this.hooks.cut(block, path);
   }
 
-  private readonly click = (event: MapMouseEvent): void => {
-    if (tool.value === "cut" || this.busy) return;
+  private readonly click = (event: Pointing): void => {
+    if (tool.value === "cut" || this.busy || this.drew) return;
     const block = this.finder.block(event.lngLat.lng, event.lngLat.lat);
     const grid = block === NONE ? NONE : (this.session.plan.grid[block] as number);
     if ((tool.value === "rectangle" || tool.value === "lasso") && block !== NONE) {

@@ -131,8 +131,9 @@ export class BorderStroke extends Stroke {
   }
 }
 
-/** Return the blocks that were once one with a block: the parts of its compound or face. */
+/** Return the blocks that were once one with a block: the parts of its compound or face; most blocks are whole, and alone. */
 export function compound(plan: Plan, block: number): number[] {
+  if (!plan.table.blocks.parent[block]) return [block];
   const found: number[] = [];
   const parent = plan.parent[block];
   for (let other = 0; other < plan.count; other++) if (plan.parent[other] === parent) found.push(other);

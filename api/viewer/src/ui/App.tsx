@@ -39,10 +39,10 @@ export function App() {
         <button aria-label={say("help")} title={say("help")} onClick={() => (sheet.value = !sheet.value)}>?</button>
       </header>
       <div id="map" role="region" aria-label={say("title")} />
-      {open && <Toolbar desk={open} />}
-      <aside>{open ? <Panel desk={open} /> : loading.value ? null : <Home />}</aside>
       {open && strip.value.length > 0 && <Strip desk={open} />}
       {open && picked.value.size > 0 && !strip.value.length && <Picked desk={open} />}
+      {open && <Toolbar desk={open} />}
+      <aside>{open ? <Panel desk={open} /> : loading.value ? null : <Home />}</aside>
       {open && swiping.value && <Swipe desk={open} />}
       {open && <Legend />}
       {open && <Clashes desk={open} />}

@@ -1,6 +1,7 @@
 /** All grids in a list: worst first, with bars; only the rows in view are drawn, so that a thousand cost no more. */
 import { useSignal } from "@preact/signals";
-import { chosen } from "../desk";
+import { useEffect, useRef } from "preact/hooks";
+import { chosen, shown, sought, type Shown } from "../desk";
 import { say } from "../i18n/planner";
 import { lookAt, lookAtGrid } from "../page";
 import { FILLS } from "../plan/colours";
@@ -10,19 +11,21 @@ import { Bar, offWords } from "./bars";
 import { Detail } from "./Detail";
 
 const ROW = 46;
-type Shown = "worst" | "illegal" | "smallest" | "largest";
 
 export function Grids({ desk }: { desk: Desk }) {
   const { session, layers } = desk;
   const { plan } = session;
-  const shown = useSignal<Shown>("worst");
-  const sought = useSignal("");
   const top = useSignal(0);
   session.tick.value;
-  const rows = ordered(desk, shown.value, sought.value.trim());
+  const rows = ordered(desk);
   const first = Math.max(0, Math.floor(top.value / ROW) - 4);
   const inView = rows.slice(first, first + 40);
   const loose = session.problems.get(NONE)?.[0];
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const [at, box] = [rows.indexOf(chosen.value) * ROW, list.current];
+    if (box && at >= 0 && (at < box.scrollTop || at + ROW > box.scrollTop + box.clientHeight)) box.scrollTop = at - box.clientHeight / 2;
+  }, [chosen.value]);
   return (
     <>
       {loose && (
@@ -44,7 +47,7 @@ export function Grids({ desk }: { desk: Desk }) {
           {say(session.locks.value.size < rows.length ? "lock_all" : "unlock_all")}
         </button>
       </p>
-      <div class="rows" role="list" onScroll={(event) => (top.value = event.currentTarget.scrollTop)}>
+      <div ref={list} class="rows" role="list" onScroll={(event) => (top.value = event.currentTarget.scrollTop)}>
         <div style={{ height: `${rows.length * ROW}px`, position: "relative" }}>
           {inView.map((grid, n) => (
             <div role="listitem" key={grid} class={`row ${grid === chosen.value ? "chosen" : ""}`} style={{ top: `${(first + n) * ROW}px` }}>
@@ -83,14 +86,15 @@ function words({ session }: Desk, grid: number): string {
 }
 
 /** The grids to list, in order; the keyboard walks through them in the same order. */
-export function ordered({ session }: Desk, shown: Shown = "worst", sought = ""): number[] {
+export function ordered({ session }: Desk): number[] {
   const { plan } = session;
+  const [only, name] = [shown.value, sought.value.trim()];
   const weight = (grid: number) => (session.problems.get(grid)?.length ?? 0) * 1e6 + Math.abs(plan.off(grid));
   const rows = plan.gridIds.map((_, grid) => grid).filter((grid) => plan.members[grid]?.size);
   const found = rows.filter(
     (grid) =>
-      (shown !== "illegal" || session.problems.has(grid)) &&
-      (!sought || `${plan.called(grid)} ${plan.codes[grid]} ${plan.gridIds[grid]}`.includes(sought)),
+      (only !== "illegal" || session.problems.has(grid)) &&
+      (!name || `${plan.called(grid)} ${plan.codes[grid]} ${plan.gridIds[grid]}`.includes(name)),
   );
   const by: Record<Shown, (a: number, b: number) => number> = {
     worst: (a, b) => weight(b) - weight(a) || a - b,
@@ -98,5 +102,5 @@ export function ordered({ session }: Desk, shown: Shown = "worst", sought = ""):
     smallest: (a, b) => plan.load(a) - plan.load(b),
     largest: (a, b) => plan.load(b) - plan.load(a),
   };
-  return found.sort(by[shown]);
+  return found.sort(by[only]);
 }

@@ -1,5 +1,5 @@
 /** Where work begins: drafts that are open, plans on their way, and building a new one. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { get, post, reasonOf, setToken, token } from "../api";
 import type { DraftList, DraftTold, PlanList, PlanTold } from "../api-types";
@@ -8,7 +8,7 @@ import { openDraft } from "../page";
 import { Build } from "./Build";
 import { download } from "./Issues";
 
-export const EXPORTS = ["gpkg", "geojson", "shapefile", "kml", "xlsx", "pdf"] as const;
+const EXPORTS = ["gpkg", "geojson", "shapefile", "kml", "xlsx", "pdf"] as const;
 const ENDINGS = { gpkg: "gpkg", geojson: "geojson", shapefile: "zip", kml: "kml", xlsx: "xlsx", pdf: "pdf" };
 
 export function Home() {
@@ -84,17 +84,22 @@ function OnePlan({ plan, act }: { plan: PlanTold; act: (work: Promise<unknown>) 
   );
 }
 
-/** Files of a plan or a draft, in the formats that offices ask for. */
+/** Files of a plan or a draft, in the formats that offices ask for: a list to open, since a field that acts when it changes is not for the keyboard. */
 export function ExportMenu({ path, name, act }: { path: string; name: string; act: (work: Promise<unknown>) => void }) {
+  const list = useRef<HTMLDetailsElement>(null);
+  const close = () => void (list.current && (list.current.open = false));
+  const away = (event: FocusEvent) => event.relatedTarget && !list.current?.contains(event.relatedTarget as Node) && close();
   return (
-    <select aria-label={say("export")} value="" onChange={(event) => {
-      const format = event.currentTarget.value as (typeof EXPORTS)[number];
-      event.currentTarget.value = "";
-      if (format) act(download(`${path}/export?format=${format}`, `${name}.${ENDINGS[format]}`));
-    }}>
-      <option value="">{say("export")}…</option>
-      {EXPORTS.map((one) => <option key={one} value={one}>{one === "shapefile" ? "Shapefile (GBK)" : one === "pdf" ? say("atlas") : one}</option>)}
-    </select>
+    <details ref={list} class="menu" onFocusOut={away} onKeyDown={(event) => event.key === "Escape" && close()}>
+      <summary>{say("export")}</summary>
+      <p>
+        {EXPORTS.map((one) => (
+          <button key={one} onClick={() => { close(); act(download(`${path}/export?format=${one}`, `${name}.${ENDINGS[one]}`)); }}>
+            {one === "shapefile" ? "Shapefile (GBK)" : one === "pdf" ? say("atlas") : one}
+          </button>
+        ))}
+      </p>
+    </details>
   );
 }
 
