@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from pixels import drawn
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 #: the largest block that lies whole on the screen and is no strip, with a line from above it to below
@@ -52,6 +54,16 @@ def test_a_border_that_is_dragged_is_one_entry_and_one_undo_also_after_a_reload(
     desk.wait(lambda: len(office.journal(desk.draft)) == 3)
     assert office.holds(desk.draft)[border["b"]] == border["one"]
     expect(page.locator(".status")).to_contain_text("第 3 版")
+
+
+def test_what_is_drawn_is_seen(office: Any, sit: Callable[..., Any]) -> None:
+    page = sit(office.draft()).page
+    for _ in range(3):
+        colours, share = drawn(page, "canvas.maplibregl-canvas")
+        assert colours > 8
+        assert share < 0.6
+        page.get_by_role("button", name="Zoom in").click()
+        page.wait_for_timeout(800)
 
 
 def test_escape_puts_a_border_back(office: Any, sit: Callable[..., Any]) -> None:

@@ -48,6 +48,15 @@ def test_rectangle_and_lasso_pick_blocks_which_go_into_the_chosen_grid(seat: Any
     desk.agreed()
 
 
+def loads(desk: Any, held: dict[str, str]) -> dict[str, int]:
+    """Return the households of each grid, added up block by block."""
+    blocks = desk.office.api("lin", "GET", f"/drafts/{desk.draft}/table")["blocks"]
+    found = dict.fromkeys(held.values(), 0)
+    for block, households in zip(blocks["id"], blocks["households"], strict=True):
+        found[held[block]] += households
+    return found
+
+
 def test_a_whole_compound_goes_while_shift_is_held(seat: Any) -> None:
     desk = seat.fresh()
     page = desk.page
@@ -58,7 +67,14 @@ def test_a_whole_compound_goes_while_shift_is_held(seat: Any) -> None:
     assert len(compound) > 2
     page.keyboard.press("b")
     page.keyboard.down("Shift")
-    desk.stroke([pair["from"], pair["to"]])
+    page.mouse.move(*pair["from"])
+    page.mouse.down()
+    page.mouse.move(*pair["to"], steps=10)
+    for grid, load in loads(desk, start).items():
+        changed = loads(desk, desk.holds()).get(grid, 0)
+        if changed != load:
+            expect(page.locator(".strip")).to_contain_text(f"{load} → {changed}")
+    page.mouse.up()
     page.keyboard.up("Shift")
     desk.entered()
     held = desk.office.holds(desk.draft)

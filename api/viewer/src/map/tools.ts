@@ -32,7 +32,6 @@ export interface Hooks {
 export class Tools {
   private stroke: Stroke | null = null;
   private paint = NONE;
-  private before = new Map<number, number>();
   private last: { x: number; y: number } | null = null;
   private held = NONE;
   private pressed = { x: 0, y: 0 };
@@ -97,7 +96,6 @@ export class Tools {
     this.start(stroke, []);
     this.suggested = why;
     for (const step of steps) {
-      for (const grid of [step.old, step.new]) if (grid !== NONE && !this.before.has(grid)) this.before.set(grid, this.session.plan.load(grid));
       stroke.send(step.block, step.new, { locked: () => false, cross: true, whole: false });
     }
     this.session.onMoved(steps.map((step) => step.block));
@@ -186,7 +184,6 @@ export class Tools {
   private start(stroke: Stroke, grids: readonly number[]): void {
     this.stroke = stroke;
     for (const grid of grids) stroke.touched.add(grid);
-    this.before = new Map(grids.map((grid) => [grid, this.session.plan.load(grid)]));
     this.session.claim(grids.map((grid) => this.session.plan.gridId(grid)));
     this.show();
   }
@@ -283,10 +280,12 @@ export class Tools {
   /** The grids that the stroke has touched: counts and quick rules as they are now. */
   private touched(): Touched[] {
     const { plan } = this.session;
+    const gained = new Map<number, number>();
+    for (const { block, old, new: into } of this.stroke?.steps ?? [])
+      for (const [grid, way] of [[old, -1], [into, 1]] as const) gained.set(grid, (gained.get(grid) ?? 0) + way * (plan.households[block] as number));
     return [...(this.stroke?.touched ?? [])].map((grid) => {
       const now = plan.load(grid);
-      if (!this.before.has(grid)) this.before.set(grid, now);
-      return { grid, before: this.before.get(grid) as number, now, faults: checkGrid(plan, grid).map((one) => one.rule) };
+      return { grid, before: now - (gained.get(grid) ?? 0), now, faults: checkGrid(plan, grid).map((one) => one.rule) };
     });
   }
 

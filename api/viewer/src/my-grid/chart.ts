@@ -46,6 +46,7 @@ export function draw(container: HTMLElement, shown: Shown, told: GridAnswer | nu
   if (!bounds) return;
   map?.remove();
   container.replaceChildren();
+  delete container.dataset.idle;
   const style = `/api/style.json?${new URLSearchParams({ of: shown.plan, theme: isDark() ? "dark" : "light" })}`;
   map = createMap(container, style, { bounds });
   const made = map;
