@@ -103,7 +103,8 @@ def members_of(error: GridError) -> dict[str, Any]:
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
-    members = {"problem": fault.problem, "column": fault.column, "row": fault.row, "remedy": fault.remedy}
+    members: dict[str, Any] = {name: getattr(fault, name) for name in ("problem", "column", "row", "remedy", "code")}
+    members["values"] = dict(fault.values) or None
     return {name: value for name, value in members.items() if value not in ("", None)}
 
 

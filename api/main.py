@@ -21,6 +21,7 @@ from api.metrics import Metrics
 from api.pages import add_pages
 from api.routes import (
     batch,
+    beside,
     comments,
     drafts,
     events,
@@ -50,7 +51,23 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 #: every module of routes; each has a `router`, whose paths begin below /api
-ROUTES = (lookup, offline, grids, staff, reports, plans, comments, drafts, events, jobs, tiles, style, features, health)
+ROUTES = (
+    lookup,
+    offline,
+    grids,
+    staff,
+    reports,
+    plans,
+    comments,
+    drafts,
+    beside,
+    events,
+    jobs,
+    tiles,
+    style,
+    features,
+    health,
+)
 #: those that take a body as large as a file
 LARGE = (batch, files)
 

@@ -253,14 +253,15 @@ def layers_of_file(_store: Store, files: str, file_id: str) -> list[dict[str, An
 
     path = dataset_of(Path(files), file_id)
     if path is None:
-        raise InputError(Fault("this file is not here any more", remedy="hand it in again"))
+        raise InputError(Fault("this file is not here any more", remedy="hand it in again", code="file-gone"))
     if path.suffix in (".csv", ".xlsx", ".parquet"):
         return [{"name": path.stem, "geometry": None, "crs": None, **_table_columns(path)}]
     try:
         names = [str(name) for name, _ in pyogrio.list_layers(path)][:50]
         found = [(name, pyogrio.read_info(path, layer=name)) for name in names]
     except (DataSourceError, DataLayerError, ValueError, OSError) as caught:
-        raise InputError(Fault("it cannot be read", path.name, remedy="save it anew, or in another format")) from caught
+        remedy = "save it anew, or in another format"
+        raise InputError(Fault("it cannot be read", path.name, remedy=remedy, code="file-broken")) from caught
     return [
         {
             "name": name,
@@ -282,7 +283,9 @@ def _table_columns(path: Path) -> dict[str, Any]:
         try:
             about = pyarrow.parquet.ParquetFile(path)
         except (pa.ArrowInvalid, OSError) as caught:
-            raise InputError(Fault("it cannot be read", path.name, remedy="save it anew")) from caught
+            raise InputError(
+                Fault("it cannot be read", path.name, remedy="save it anew", code="file-broken")
+            ) from caught
         return {"rows": about.metadata.num_rows, "columns": [str(name) for name in about.schema_arrow.names]}
     if path.suffix == ".xlsx":
         return {"rows": None, "columns": []}

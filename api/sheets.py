@@ -76,9 +76,14 @@ class Sheets:
 def made(store: Store, id_: str) -> Sheet:
     """Make the sheet of a plan or a draft, in a process of the pool."""
     if id_.startswith("d"):
-        return Sheet(_packed(tables.draft_table(store, id_)), _packed(shapes.draft_shapes(store, id_)))
-    return Sheet(_packed(tables.plan_table(store, id_)), _packed(shapes.plan_shapes(store, id_)))
+        return Sheet(packed(tables.draft_table(store, id_)), packed(shapes.draft_shapes(store, id_)))
+    return Sheet(packed(tables.plan_table(store, id_)), packed(shapes.plan_shapes(store, id_)))
 
 
-def _packed(content: bytes) -> Packed:
+def packed(content: bytes) -> Packed:
+    """Keep an answer in gzip, with its tag.
+
+    >>> gzip.decompress(packed(b"a").content)
+    b'a'
+    """
     return Packed(gzip.compress(content, 3, mtime=0), tag_of(content))

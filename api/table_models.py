@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -20,12 +20,20 @@ class TierTold(BaseModel):
     target: int
 
 
+class RoleNames(BaseModel):
+    """What a post is called."""
+
+    zh: str
+    en: str
+
+
 class SchemeTold(BaseModel):
     """The scheme of a plan."""
 
     name: str
     tiers: list[TierTold]
     barriers: list[str]
+    roles: dict[str, RoleNames]
 
 
 class CommunityColumns(BaseModel):
@@ -81,6 +89,7 @@ class Table(BaseModel):
     crs: str
     bounds: tuple[float, float, float, float] = Field(description="West, south, east, north in WGS 84.")
     scheme: SchemeTold
+    ground: list[Literal["communities", "compounds", "buildings"]] = Field(description="Layers there are to be shown.")
     communities: CommunityColumns
     grids: GridColumns
     blocks: BlockColumns

@@ -39,11 +39,18 @@ _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 def columns(plan: Plan) -> dict[str, Any]:
     """Return the columns of a plan."""
     grids, communities = pd.Index(plan.grids.index.astype(str)), _communities(plan)
+    roles = {post.id: {"zh": post.name_zh, "en": post.name_en} for post in plan.scheme.posts}
     return {
         "crs": plan.blocks.crs.to_string(),
         "bounds": [round(float(edge), 7) for edge in plan.blocks.geometry.to_crs("EPSG:4326").total_bounds],
-        "scheme": {"name": plan.scheme.name, "tiers": _tiers(plan), "barriers": list(plan.scheme.barriers)},
+        "scheme": {
+            "name": plan.scheme.name,
+            "tiers": _tiers(plan),
+            "barriers": list(plan.scheme.barriers),
+            "roles": roles,
+        },
         "communities": {"code": communities["community_code"].tolist(), "name": communities["name"].tolist()},
+        "ground": _ground(plan),
         "grids": _grids(plan, communities),
         "blocks": _blocks(plan, grids, communities),
         "borders": _borders(plan.borders, plan.blocks.index),
@@ -58,6 +65,13 @@ def _communities(plan: Plan) -> pd.DataFrame:
     more = [code for code in used if code and code not in set(named["community_code"])]
     listed: pd.DataFrame = pd.concat([named, pd.DataFrame({"community_code": more, "name": ""})], ignore_index=True)
     return listed
+
+
+def _ground(plan: Plan) -> list[str]:
+    """Return the layers of the ground that a map may show; buildings where it is known how high they are."""
+    high = plan.buildings is not None and "storeys" in plan.buildings and bool((plan.buildings["storeys"] > 0).any())
+    there = {"communities": True, "compounds": plan.compounds is not None, "buildings": high}
+    return [name for name, shown in there.items() if shown]
 
 
 def _tiers(plan: Plan) -> list[dict[str, Any]]:

@@ -189,7 +189,7 @@ class Uploads:
                 path.unlink()
                 if dataset_in(part) is None:
                     remedy = "put a shapefile with its .dbf, .shx and .prj, or another layer, into it"
-                    raise InputError(Fault("no layer lies in the archive", name, remedy=remedy))
+                    raise InputError(Fault("no layer lies in the archive", name, remedy=remedy, code="archive-empty"))
 
 
 async def _timely(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -226,7 +226,8 @@ def plain_name(name: str) -> tuple[str, str]:
     stem, _, kind = last.rpartition(".")
     kind = kind.lower()
     if kind not in KINDS or not stem:
-        raise InputError(Fault("files of this kind are not taken", column="name", remedy=f"use {', '.join(KINDS)}"))
+        remedy = f"use {', '.join(KINDS)}"
+        raise InputError(Fault("files of this kind are not taken", column="name", remedy=remedy, code="file-kind"))
     stem = _NAME.sub("_", stem).strip("._")[:60] or "file"
     return kind, f"{stem}.{kind}"
 
@@ -250,7 +251,9 @@ def check_content(path: Path, kind: str) -> None:
     elif kind == "csv":
         fits = fits and b"\x00" not in head and not bare.startswith((b"<", b"PK\x03\x04", b"SQLite"))
     if not fits:
-        raise InputError(Fault(f"this is no {kind} file", path.name, remedy="hand it in under its own name"))
+        raise InputError(
+            Fault(f"this is no {kind} file", path.name, remedy="hand it in under its own name", code="file-content")
+        )
 
 
 def _root(text: bytes) -> bytes:
@@ -280,7 +283,8 @@ def take_apart(path: Path, limit: int, *, keep: bool) -> None:
         with zipfile.ZipFile(path) as archive:
             members = [one for one in archive.infolist() if not one.is_dir()]
             if len(members) > MEMBERS:
-                raise InputError(Fault(f"more than {MEMBERS} files lie in the archive", path.name))
+                said = f"more than {MEMBERS} files lie in the archive"
+                raise InputError(Fault(said, path.name, code="archive-large"))
             left = limit
             for member in members:
                 target = _target(path.parent, member.filename) if keep else None
@@ -289,7 +293,9 @@ def take_apart(path: Path, limit: int, *, keep: bool) -> None:
                 if target is not None and target.suffix[1:] in KINDS:
                     check_content(target, target.suffix[1:])
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as caught:
-        raise InputError(Fault("the archive cannot be opened", path.name, remedy="pack it again")) from caught
+        raise InputError(
+            Fault("the archive cannot be opened", path.name, remedy="pack it again", code="archive-broken")
+        ) from caught
 
 
 def _target(folder: Path, inner: str) -> Path | None:
@@ -307,7 +313,9 @@ def _inflate(read: Callable[[int], bytes], target: Path | None, left: int, name:
         while chunk := read(1 << 20):
             left -= len(chunk)
             if left < 0:
-                raise InputError(Fault("the archive holds too much", name, remedy="hand in less at once"))
+                raise InputError(
+                    Fault("the archive holds too much", name, remedy="hand in less at once", code="archive-large")
+                )
             if out is not None:
                 out.write(chunk)
     finally:

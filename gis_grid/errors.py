@@ -18,8 +18,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 SHOWN_FAULTS = 20
 
@@ -28,7 +28,8 @@ SHOWN_FAULTS = 20
 class Fault:
     """Say one thing that is wrong with an input, where it is, and how to mend it.
 
-    `row` is the number a user sees in the file (1 for the first record), or an index value.
+    `row` is the number a user sees in the file (1 for the first record), or an index value. `code` names what is wrong
+    for programs that word it themselves, and `values` are what the words need.
 
     >>> print(Fault("43 is below zero", source="hh.csv", column="households", row=7, remedy="correct the count"))
     hh.csv, column 'households', row 7: 43 is below zero → correct the count
@@ -39,6 +40,8 @@ class Fault:
     column: str = ""
     row: int | str | None = None
     remedy: str = ""
+    code: str = ""
+    values: Mapping[str, str | int] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         places = [self.source] if self.source else []

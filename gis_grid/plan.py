@@ -26,7 +26,8 @@ class Plan:
     block meets the outside of the district (columns `block_id`, `side_m`, `street_name`, `street_class`,
     `barrier`); blocks hold the codes of their units in tiers besides the main one (`<tier>_code`); `assignment` maps
     block_id → grid_id; `addresses` are points with the columns of `gis_grid.addresses`, and `numbers` pieces of
-    streets with the numbers along them; `aliases` are old names (columns `alias`, `name`, `note`);
+    streets with the numbers along them; `aliases` are old names (columns `alias`, `name`, `note`); `compounds` (`name`)
+    and `buildings` (`name`, and `storeys` where known) are what a map shows of the ground;
     `staff` is a roster as it came in, and `assignments` who holds which post by it
     (`gis_grid.staffing.assignments`). `issues` has the columns of the plan file's layer. `concordance` says which
     grid of an earlier plan became which, if the plan was carried over from one (see `gis_grid.compare`).
@@ -44,6 +45,8 @@ class Plan:
     addresses: gpd.GeoDataFrame | None = None
     numbers: gpd.GeoDataFrame | None = None
     aliases: pd.DataFrame | None = None
+    compounds: gpd.GeoDataFrame | None = None
+    buildings: gpd.GeoDataFrame | None = None
     staff: pd.DataFrame | None = None
     assignments: pd.DataFrame | None = None
     concordance: pd.DataFrame | None = None

@@ -25,6 +25,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 
 from gis_grid.errors import OutputError, PlanFileError
 from gis_grid.frames import check_frame
+from gis_grid.plan import Plan
 from gis_grid.planfile import read_plan, write_plan
 from gis_grid.scheme import Scheme
 from small import CRS, small_plan
@@ -199,6 +200,15 @@ def test_an_interruption_leaves_the_old_file_untouched(plan_file: Path, monkeypa
         write_plan(small_plan(), plan_file)
     assert plan_file.read_bytes() == before
     assert [path.name for path in plan_file.parent.iterdir()] == [plan_file.name]
+
+
+def test_what_maps_show_of_the_ground_travels_too(town: Plan, tmp_path: Path) -> None:
+    back = read_plan(write_plan(town, tmp_path / "p.gpkg"))
+    for name in ("compounds", "buildings"):
+        kept = getattr(town, name)
+        assert len(kept)
+        assert_geodataframe_equal(getattr(back, name), kept, check_dtype=False)
+    assert list(back.buildings.columns) == ["name", "storeys", "geometry"], "and nothing of who lives there"
 
 
 def test_staff_and_streets_travel_too(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -20,7 +21,7 @@ from gis_grid.store import Store, audit, jobs, open_store
 from gis_grid.store.access import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from gis_grid.plan import Plan
 
@@ -32,6 +33,8 @@ SAFE_READING = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
 }
+#: rows that are named of faults that are the same in every other respect
+SHOWN_ROWS = 5
 #: the inputs of a build that are files
 INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "staff", "blocks")
 
@@ -88,11 +91,28 @@ def work(store: Store, job_id: str, attempt: int, files: Path, progress: Callabl
     except _UnwantedError:
         return
     except GridError as caught:
-        faults = [str(fault) for fault in caught.faults[:100]] if isinstance(caught, InputError) else [str(caught)]
+        faults = gathered(caught.faults)[:100] if isinstance(caught, InputError) else [str(caught)]
         reason = _without_places("\n".join(faults[:20]), files)
         with store.writing() as session:
             faults = [_without_places(fault, files) for fault in faults]
             jobs.fail(session, job_id, attempt, problem=reason, result={"faults": faults})
+
+
+def gathered(faults: Iterable[Fault]) -> list[str]:
+    """Return faults as texts, those that differ only in their row as one: no file hides what is wrong with another.
+
+    >>> gathered([*(Fault("no polygon", "a.gpkg", row=n) for n in range(1, 9)), Fault("no CRS", "b.gpkg")])
+    ['a.gpkg, row 1, 2, 3, 4, 5 and 3 more: no polygon', 'b.gpkg: no CRS']
+    """
+    rows: dict[Fault, list[str]] = {}
+    for one in faults:
+        rows.setdefault(replace(one, row=None), []).append("" if one.row is None else str(one.row))
+    told = []
+    for fault, found in rows.items():
+        more = f" and {len(found) - SHOWN_ROWS} more" if len(found) > SHOWN_ROWS else ""
+        named = ", ".join(dict.fromkeys(row for row in found[:SHOWN_ROWS] if row))
+        told.append(str(replace(fault, row=named + more if named else None)))
+    return told
 
 
 class _UnwantedError(Exception):

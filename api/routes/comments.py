@@ -37,7 +37,10 @@ class AnswerWish(Wish):
 
 
 class CommentTold(BaseModel):
-    """Something that was said: a `comment`, an `answer` to the comment `about`, or that it is `settled`."""
+    """Something that was said: a `comment`, an `answer` to the comment `about`, or that it is `settled`.
+
+    `plan` was in review when it was said: the one asked for, or an earlier one that it follows.
+    """
 
     id: int
     grid: str
@@ -46,6 +49,7 @@ class CommentTold(BaseModel):
     sentence: str
     who: str
     at: datetime
+    plan: str
 
 
 class CommentList(BaseModel):
@@ -56,7 +60,7 @@ class CommentList(BaseModel):
 
 @router.get("/plans/{plan_id}/comments")
 def listed(plan_id: PlanId, session: Reading, actor: Annotated[Actor, may("read_plans")]) -> CommentList:
-    """Tell what was said of the grids of a plan."""
+    """Tell what was said of the grids of a plan, and what is still open of the plans that it follows."""
     return CommentList(comments=[_told(one) for one in comments.comments_of(session, plan_id, actor=actor)])
 
 
@@ -81,4 +85,4 @@ def answer(
 
 def _told(kept: Comment) -> CommentTold:
     names = {name: getattr(kept, name) for name in ("id", "kind", "about", "sentence", "who", "at")}
-    return CommentTold(grid=kept.grid_id, **names)
+    return CommentTold(grid=kept.grid_id, plan=kept.plan_id, **names)

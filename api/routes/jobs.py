@@ -122,7 +122,7 @@ def _district(session: Session, wish: JobWish, actor: Actor) -> int:
         actor.require("read_plans", found.path)
         return found.district_id
     if not wish.district:
-        raise InputError(Fault("a build needs the code of its district", column="district"))
+        raise InputError(Fault("a build needs the code of its district", column="district", code="no-district"))
     return areas.district_of(session, wish.district).id
 
 
@@ -135,7 +135,8 @@ def _files(wish: JobWish, uploads: Uploads, actor: Actor) -> dict[str, str]:
         return {}
     absent = [name for name in ("boundary", "streets", "households") if name not in named]
     if "blocks" not in named and absent:
-        raise Problem(422, "invalid", f"inputs lack {', '.join(absent)} (or blocks with a count column)")
+        detail = f"inputs lack {', '.join(absent)} (or blocks with a count column)"
+        raise Problem(422, "inputs", detail, absent=absent)
     return named
 
 

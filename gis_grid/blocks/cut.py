@@ -62,7 +62,7 @@ def cut_block(
     after = put_in_place(blocks, block_id, parts_of(blocks, block_id, line, households=households, taken=taken))
     if _meets(blocks, blocks.geometry.loc[block_id]) and not _meets(after, blocks.geometry.loc[block_id]):
         said = f"the line touches the rim of the block {block_id} where it bends"
-        raise InputError(Fault(said, column="line", remedy="move that bend away from the rim"))
+        raise InputError(Fault(said, column="line", remedy="move that bend away from the rim", code="line-bend"))
     return after
 
 
@@ -172,14 +172,14 @@ def _divided(shape: shapely.Geometry, line: shapely.LineString, block_id: str) -
 def _fault_of_line(shape: shapely.Geometry, line: shapely.LineString, block_id: str) -> Fault | None:
     remedy = "draw a line of two or more points from one side of the block to the other"
     if line.geom_type != "LineString" or line.is_empty or not np.isfinite(shapely.get_coordinates(line)).all():
-        return Fault("this is no line", column="line", remedy=remedy)
+        return Fault("this is no line", column="line", remedy=remedy, code="line")
     if line.length == 0:
-        return Fault("the line has no length", column="line", remedy=remedy)
+        return Fault("the line has no length", column="line", remedy=remedy, code="line")
     if not line.is_simple or line.is_closed:
-        return Fault("the line crosses itself", column="line", remedy="draw it without a loop")
+        return Fault("the line crosses itself", column="line", remedy="draw it without a loop", code="line-loop")
     if not line.intersects(shape):
         away = f"by {line.distance(shape):,.0f} m"
-        return Fault(f"the line misses the block {block_id} {away}", column="line", remedy=remedy)
+        return Fault(f"the line misses the block {block_id} {away}", column="line", remedy=remedy, code="line-across")
     return None
 
 
@@ -209,11 +209,11 @@ def _fault_of_parts(
         ends = shapely.contains(shape, shapely.points([drawn.coords[0], drawn.coords[-1]]))
         said = "ends inside" if ends.any() else "does not cross"
         remedy = "draw it from one side of the block to the other, and a little beyond"
-        return Fault(f"the line {said} the block {block_id}", column="line", remedy=remedy)
+        return Fault(f"the line {said} the block {block_id}", column="line", remedy=remedy, code="line-across")
     narrow = widths(shapes, below=LEAST_WIDTH_M)
     if narrow.min() < LEAST_WIDTH_M:
         said = f"a part of the block {block_id} would be only {narrow.min():.1f} m wide"
-        return Fault(said, column="line", remedy="draw the line farther from the rim of the block")
+        return Fault(said, column="line", remedy="draw the line farther from the rim of the block", code="line-narrow")
     return None
 
 

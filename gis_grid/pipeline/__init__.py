@@ -24,7 +24,7 @@ from gis_grid.pipeline import update
 from gis_grid.pipeline.account import told
 from gis_grid.pipeline.addresses import with_addresses
 from gis_grid.pipeline.district import District, Inputs, Progress, read_district, sample_frames
-from gis_grid.pipeline.ground import as_held, blocks_of, communities_of, refined, stuck
+from gis_grid.pipeline.ground import as_held, blocks_of, communities_of, refined, shown, stuck
 from gis_grid.pipeline.tiers import Divided, before_search, divide_all, given_units, with_units
 from gis_grid.plan import Plan
 from gis_grid.rules import Finding
@@ -213,6 +213,8 @@ def _divided(
             grids=shapes,
             issues=rules.issues_frame([]),
             streets=district.streets,
+            compounds=shown(district.compounds),
+            buildings=shown(district.buildings),
             staff=district.staff,
             metadata={"given_tiers": ",".join(map(str, given_units(district, blocks, scheme).columns))},
         )

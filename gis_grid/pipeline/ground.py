@@ -109,3 +109,16 @@ def refined(
         band=scheme.finest,
         options=options,
     )
+
+
+def shown(frame: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame | None:
+    """Return what a plan keeps of compounds or buildings, to be seen on maps; None where there are none.
+
+    >>> yards = gpd.GeoDataFrame({"name": ["东苑"], "gate": [1]}, geometry=[shapely.box(0, 0, 9, 9)], crs=4547)
+    >>> list(shown(yards))
+    ['name', 'geometry']
+    """
+    if frame is None or frame.empty:
+        return None
+    kept = [name for name in ("name", "storeys") if name in frame]
+    return gpd.GeoDataFrame(frame[kept].reset_index(drop=True), geometry=frame.geometry.to_numpy(), crs=frame.crs)

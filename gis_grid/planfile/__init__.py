@@ -36,6 +36,8 @@ GEOMETRY_TYPES = {
     "addresses": "Point",
     "numbers": "MultiLineString",
     "issues": "Point",
+    "compounds": "MultiPolygon",
+    "buildings": "MultiPolygon",
 }
 BROKEN = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
 

@@ -69,6 +69,8 @@ ISSUE_COLUMNS = (
     "message_en",
     "remedies",
 )
+#: layers of a plan that are there or not, named like its parts
+OPTIONAL = ("streets", "addresses", "numbers", "aliases", "compounds", "buildings", "concordance")
 #: columns a plan cannot be read without
 NEEDED: dict[str, tuple[str, ...]] = {
     "grids": ("grid_id", "code", "community_code", "households"),
@@ -94,16 +96,9 @@ def layers_of(plan: Plan) -> dict[str, pd.DataFrame]:
     tiers = tier_units(plan)
     if len(tiers):
         layers["tiers"] = tiers
-    if plan.streets is not None:
-        layers["streets"] = plan.streets
-    if plan.addresses is not None:
-        layers["addresses"] = plan.addresses
-    if plan.numbers is not None:
-        layers["numbers"] = plan.numbers
-    if plan.aliases is not None:
-        layers["aliases"] = plan.aliases
-    if plan.concordance is not None:
-        layers["concordance"] = plan.concordance
+    for name in OPTIONAL:
+        if (frame := getattr(plan, name)) is not None:
+            layers[name] = frame
     if plan.scheme.posts:
         layers["posts"] = pd.DataFrame(plan.scheme.content()["post"]).assign(
             lines=[",".join(post.lines) for post in plan.scheme.posts]
@@ -217,12 +212,8 @@ def plan_of(layers: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "assignment": assignment,
         "grids": grids,
         "issues": issues.assign(grid_id=issues["grid_code"].map(grid_of).fillna("")),
-        "streets": layers.get("streets"),
-        "addresses": layers.get("addresses"),
-        "numbers": layers.get("numbers"),
-        "aliases": layers.get("aliases"),
         "staff": layers.get("staff"),
         "assignments": layers.get("assignments"),
-        "concordance": layers.get("concordance"),
+        **{name: layers.get(name) for name in OPTIONAL},
         "metadata": pairs,
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gis_grid.sources.barriers import read_barriers
     from gis_grid.sources.boundary import read_boundary
     from gis_grid.sources.communities import read_communities
-    from gis_grid.sources.compounds import read_buildings, read_compounds
+    from gis_grid.sources.compounds import read_buildings, read_compounds, read_drawn
     from gis_grid.sources.households import read_blocks, read_households
     from gis_grid.sources.staff import read_roster, read_staff
     from gis_grid.sources.streets import read_streets
@@ -37,6 +37,7 @@ _HOME = {
     "read_buildings": "compounds",
     "read_communities": "communities",
     "read_compounds": "compounds",
+    "read_drawn": "compounds",
     "read_households": "households",
     "read_roster": "staff",
     "read_staff": "staff",
@@ -53,6 +54,7 @@ __all__ = [
     "read_buildings",
     "read_communities",
     "read_compounds",
+    "read_drawn",
     "read_households",
     "read_roster",
     "read_staff",

@@ -33,6 +33,22 @@ def read_compounds(path: str | os.PathLike[str], *, target: Any = None, crs: Any
     return Read(check_frame(frame, "compounds", source=source), said, _rows(frame))
 
 
+def read_drawn(path: str | os.PathLike[str], *, target: Any = None, crs: Any = None) -> Read:
+    """Read grids that somebody else has drawn: polygons with a name, else a code, "" where there is neither.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no CRS, or holds anything but polygons.
+    """
+    metric, notes, source = _areas(path, target, crs, "grids")
+    found = [guess_column(metric, kind, source) for kind in ("name", "grid", "community_code")]
+    named = next((guess for guess in found if guess is not None), None)
+    frame = metric[["geometry"]].assign(name=text(metric, named.column if named else None)).reset_index(drop=True)
+    said = (*notes, *([named.why] if named else []))
+    return Read(check_frame(frame, "compounds", source=source), said, _rows(frame))
+
+
 def read_buildings(path: str | os.PathLike[str], *, target: Any = None, crs: Any = None) -> Read:
     """Read building footprints with name, stairwells (at least one), and if known households, storeys and compound.
 

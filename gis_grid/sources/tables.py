@@ -314,7 +314,7 @@ def _with_crs(frame: gpd.GeoDataFrame, place: Place, declared: Any) -> tuple[gpd
     if declared is None:
         if own is None:
             remedy = f"declare it: --crs EPSG:4326 (or gcj02, bd09, …), or {place.path.name}|crs=…"
-            raise CrsError(Fault("the file has no CRS", place.source, remedy=remedy))
+            raise CrsError(Fault("the file has no CRS", place.source, remedy=remedy, code="no-crs"))
         return frame, []
     wanted = parse_crs(declared)
     if own is None or (isinstance(wanted, str) and own.is_geographic):

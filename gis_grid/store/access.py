@@ -98,7 +98,8 @@ class Actor:
         remedy = f"ask for a token of the role {least} or above"
         if ROLES.index(self.role) >= ROLES.index(least):
             remedy = "ask for a token of this part of the administrative tree"
-        raise RightsError(Fault(f"{self.name} ({self.role}) may not {action} here", remedy=remedy))
+        problem = f"{self.name} ({self.role}) may not {action} here"
+        raise RightsError(Fault(problem, remedy=remedy, code="rights", values={"role": least}))
 
 
 #: who sits at the machine that holds the store

@@ -142,9 +142,9 @@ def area_of(session: Session, code: str, *, on: date | None = None, level: str |
         raise ClashError(Fault(f"{len(found)} areas have the code {code}", remedy="say in which district"))
     if not found:
         when = f" on {on}" if on is not None and on != date.min else ""
-        raise AbsentError(
-            Fault(f"there is no {level or 'area'} {code}{when}", remedy="gis-grid import adds a district")
-        )
+        problem = f"there is no {level or 'area'} {code}{when}"
+        remedy = "gis-grid import adds a district"
+        raise AbsentError(Fault(problem, remedy=remedy, code="no-district", values={"code": code}))
     return found[0]
 
 

@@ -114,7 +114,7 @@ def _require_untouched(session: Session, found: Opened, block_id: str, revision:
     for move in book.moves_since(session, found.draft.id, revision):
         if move.block == block_id:
             said = f"the block {block_id} was " + (f"moved to {move.new}" if move.new else "cut") + " by somebody else"
-            raise ClashError(Fault(said, column="block_id", remedy="load the draft again"))
+            raise ClashError(Fault(said, column="block_id", remedy="load the draft again", code="block-touched"))
 
 
 def _cut(session: Session, found: Opened, block_id: str, xy: list[list[float]]) -> tuple[list[Move], dict[str, Any]]:
@@ -123,7 +123,7 @@ def _cut(session: Session, found: Opened, block_id: str, xy: list[list[float]]) 
     inside = (np.abs(points) <= (180, 90)).all()
     if not (2 <= len(points) <= MOST_POINTS and inside):
         problem = f"a line has 2 to {MOST_POINTS:,} points of longitude and latitude"
-        raise InputError(Fault(problem, column="line", remedy="send it in degrees of WGS 84"))
+        raise InputError(Fault(problem, column="line", remedy="send it in degrees of WGS 84", code="line"))
     plan = _with_cuts(session, found.draft.id, load_plan(session, found.plan.id))
     blocks = plan.blocks
     drawn = gpd.GeoSeries([shapely.LineString(points)], crs=WGS84).to_crs(blocks.crs)

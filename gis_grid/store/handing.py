@@ -64,7 +64,8 @@ def require_state(plan: Plan, *states: str, remedy: str) -> None:
         If so.
     """
     if plan.state not in states:
-        raise ClashError(Fault(f"the plan {plan.id} is {plan.state}", column="state", remedy=remedy))
+        said, values = f"the plan {plan.id} is {plan.state}", {"state": plan.state}
+        raise ClashError(Fault(said, column="state", remedy=remedy, code="plan-state", values=values))
 
 
 def submit(
@@ -103,7 +104,8 @@ def submit(
         raise ClashError(Fault(f"the draft {draft} is of the plan {found.plan.id}, not of {plan_id}", column="draft"))
     if revision is not None and revision != found.draft.revision:
         said = f"the draft {draft} is at revision {found.draft.revision}, you have seen {revision}"
-        raise ClashError(Fault(said, column="revision", remedy="load the draft again and look at what others entered"))
+        remedy = "load the draft again and look at what others entered"
+        raise ClashError(Fault(said, column="revision", remedy=remedy, code="revision"))
     made = _frozen(session, found, actor)
     found.draft.state, found.draft.changed_at = "submitted", now()
     step(session, made, "submit", actor, comment, draft=draft, revision=found.draft.revision)
@@ -158,11 +160,11 @@ def _require_other(session: Session, plan: Plan, actor: Actor) -> None:
     handed = select(Approval.who).where(Approval.plan_id == plan.id, Approval.step == "submit")
     if actor.name in set(session.execute(handed).scalars()):
         said = f"{actor.name} handed the plan {plan.id} in"
-        raise RightsError(Fault(said, remedy="somebody else has to approve it"))
+        raise RightsError(Fault(said, remedy="somebody else has to approve it", code="own-plan"))
     edited = select(JournalEntry.who).where(JournalEntry.draft_id == plan.from_draft)
     if actor.name in set(session.execute(edited.distinct()).scalars()):
         said = f"{actor.name} entered changes of the plan {plan.id}"
-        raise RightsError(Fault(said, remedy="somebody else has to approve it"))
+        raise RightsError(Fault(said, remedy="somebody else has to approve it", code="own-plan"))
 
 
 def give_back(session: Session, plan_id: str, *, actor: Actor, comment: str) -> None:

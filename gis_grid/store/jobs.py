@@ -89,12 +89,14 @@ def enqueue(
     """
     area = session.get(Area, district)
     if area is None or area.level != "district":
-        raise AbsentError(Fault(f"there is no district {district}"))
+        raise AbsentError(Fault(f"there is no district {district}", code="no-district"))
     actor.require("build", area.path)
     _one_at_a_time(session)
     waiting = session.execute(select(func.count()).where(Job.state == "queued")).scalar_one()
     if waiting >= terms.waiting:
-        raise ClashError(Fault(f"{waiting} jobs are waiting already", remedy="ask again later, or cancel one"))
+        raise ClashError(
+            Fault(f"{waiting} jobs are waiting already", remedy="ask again later, or cancel one", code="queue-full")
+        )
     moment = now()
     job = Job(
         id=new_id("j"),

@@ -97,10 +97,10 @@ def require_open(draft: Draft, revision: int) -> None:
     """
     if draft.state != "open":
         remedy = "open a draft of the plan that it became" if draft.state == "submitted" else "open another draft"
-        raise ClashError(Fault(f"the draft {draft.id} is {draft.state}", remedy=remedy))
+        raise ClashError(Fault(f"the draft {draft.id} is {draft.state}", remedy=remedy, code="draft-closed"))
     if not 0 <= revision <= draft.revision:
         said = f"the draft {draft.id} is at revision {draft.revision}, not yet at {revision}"
-        raise ClashError(Fault(said, column="revision", remedy="load the draft again"))
+        raise ClashError(Fault(said, column="revision", remedy="load the draft again", code="revision"))
 
 
 def entries(session: Session, draft_id: str, *, since: int = 0, limit: int | None = None) -> Iterator[Entry]:

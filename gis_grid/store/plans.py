@@ -30,7 +30,17 @@ if TYPE_CHECKING:
 
 WGS84 = "EPSG:4326"
 #: layers that every plan on a ground shares, and those of a plan; tiers and posts are derived when a plan is written
-GROUND_LAYERS = ("borders", "outline", "communities", "streets", "addresses", "numbers", "aliases")
+GROUND_LAYERS = (
+    "borders",
+    "outline",
+    "communities",
+    "streets",
+    "addresses",
+    "numbers",
+    "aliases",
+    "compounds",
+    "buildings",
+)
 PLAN_LAYERS = ("issues", "concordance", "staff", "assignments")
 BLOCK_COLUMNS = ("block_id", "parent_block_id", "atom", "community_code", "households")
 GRID_COLUMNS = (

@@ -162,10 +162,11 @@ def _require_day(area: Area, last: Publication | None, effective: date) -> None:
         return
     if effective <= last.effective:
         said = f"the plan {last.plan_id} of this district is in force from {last.effective} on"
-        raise ClashError(Fault(said, column="effective", remedy="choose a later day, or withdraw that plan"))
+        remedy, values = "choose a later day, or withdraw that plan", {"day": str(last.effective)}
+        raise ClashError(Fault(said, column="effective", remedy=remedy, code="day-taken", values=values))
     if effective < today(area):
         said = f"{effective} is over (today is {today(area)} in {area.timezone})"
-        raise ClashError(Fault(said, column="effective", remedy="choose today or a later day"))
+        raise ClashError(Fault(said, column="effective", remedy="choose today or a later day", code="day-over"))
 
 
 def _require_following(session: Session, kept: Plan, last: Publication) -> None:
@@ -176,14 +177,17 @@ def _require_following(session: Session, kept: Plan, last: Publication) -> None:
         if was is not None:
             said = f"the plan {kept.id} follows from {line}, but {last.plan_id} was published since"
             remedy = f"carry its changes over to a draft of {last.plan_id}, or allow it to undo that plan"
-            raise ClashError(Fault(said, column="based_on", remedy=remedy))
+            raise ClashError(Fault(said, column="based_on", remedy=remedy, code="not-following"))
         line = session.execute(select(Plan.based_on).where(Plan.id == line)).scalar_one()
 
 
 def _refuse_errors(plan_id: str, errors: pd.DataFrame) -> None:
     remedy = "mend them, or allow errors"
-    columns = [errors[name].astype(str) for name in ("message_en", "rule", "grid_code")]
-    faults = [Fault(said, plan_id, rule, grid or None, remedy) for said, rule, grid in zip(*columns, strict=True)]
+    columns = [errors[name].astype(str) for name in ("message_en", "rule", "grid_code", "message_zh")]
+    faults = [
+        Fault(said, plan_id, rule, grid or None, remedy, "issue", {"zh": zh, "en": said})
+        for said, rule, grid, zh in zip(*columns, strict=True)
+    ]
     raise ClashError(faults)
 
 
@@ -248,10 +252,14 @@ def withdraw(session: Session, plan_id: str, *, actor: Actor, comment: str = "")
     area = _locked_district(session, kept.district_id)
     last = last_of(session, area.id)
     if last is None or last.plan_id != plan_id:
-        raise ClashError(Fault(f"another plan was published after {plan_id}", remedy="withdraw that one first"))
+        raise ClashError(
+            Fault(
+                f"another plan was published after {plan_id}", remedy="withdraw that one first", code="published-since"
+            )
+        )
     if last.effective <= today(area):
         said = f"the plan {plan_id} is in force since {last.effective}"
-        raise ClashError(Fault(said, remedy="publish another plan"))
+        raise ClashError(Fault(said, remedy="publish another plan", code="in-force"))
     for table in (Tileset, Lineage, Publication):
         session.execute(delete(table).where(table.plan_id == plan_id))
     mine = GridCode.district_id == area.id

@@ -53,11 +53,12 @@ def checked(sentence: str) -> str:
     said = " ".join(sentence.split())
     remedy = "say what is wrong with the line, not who"
     if not said:
-        raise InputError(Fault("it is empty", column="sentence", remedy=remedy))
+        raise InputError(Fault("it is empty", column="sentence", remedy=remedy, code="sentence-empty"))
     if len(said) > LONGEST:
-        raise InputError(Fault(f"it has {len(said)} characters, {LONGEST} at most", column="sentence", remedy=remedy))
+        problem = f"it has {len(said)} characters, {LONGEST} at most"
+        raise InputError(Fault(problem, column="sentence", remedy=remedy, code="sentence-long"))
     if _NUMBER.search(said.translate({ord("０") + n: str(n) for n in range(10)})):
-        raise InputError(Fault("it holds a long number", column="sentence", remedy=remedy))
+        raise InputError(Fault("it holds a long number", column="sentence", remedy=remedy, code="sentence-number"))
     return said
 
 

@@ -93,6 +93,7 @@ export interface CommentTold {
   sentence: string;
   who: string;
   at: string;
+  plan: string;
 }
 
 export interface CommunityColumns {
@@ -436,10 +437,16 @@ export interface ReportTold {
   at: string;
 }
 
+export interface RoleNames {
+  zh: string;
+  en: string;
+}
+
 export interface SchemeTold {
   name: string;
   tiers: TierTold[];
   barriers: string[];
+  roles: Record<string, RoleNames>;
 }
 
 export interface StairwellCarried {
@@ -461,6 +468,7 @@ export interface Table {
   crs: string;
   bounds: [number, number, number, number];
   scheme: SchemeTold;
+  ground: ("communities" | "compounds" | "buildings")[];
   communities: CommunityColumns;
   grids: GridColumns;
   blocks: BlockColumns;

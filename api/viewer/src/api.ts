@@ -6,6 +6,11 @@ export interface Fault {
   where?: string;
   problem: string;
   remedy?: string;
+  row?: number | string;
+  column?: string;
+  /** What is wrong, for whoever words it; and what the words need. */
+  code?: string;
+  values?: Record<string, string | number>;
 }
 
 /** What the service could not or would not do; `status` 0 means that it was not reached. */
@@ -18,11 +23,6 @@ export class Problem extends Error {
   ) {
     super(detail);
   }
-}
-
-/** Return why something failed, with everything that the service found wrong. */
-export function reasonOf(caught: unknown): string {
-  return caught instanceof Problem ? [...new Set([caught.message, ...caught.faults.map((one) => one.problem)])].join("; ") : String(caught);
 }
 
 /**

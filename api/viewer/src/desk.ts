@@ -1,11 +1,12 @@
 /** What the planner has in hand on the screen: tool, chosen grid, picked blocks, the stroke that runs. */
 import { signal } from "@preact/signals";
+import type { Beside, Ground } from "./plan/beside";
 import type { Stop } from "./plan/stroke";
 import { NONE } from "./plan/plan";
 
 export type Tool = "border" | "brush" | "rectangle" | "lasso" | "cut";
 export type Shown = "worst" | "illegal" | "smallest" | "largest";
-export type Tab = "grids" | "issues" | "history" | "people";
+export type Tab = "grids" | "issues" | "history" | "people" | "layers";
 
 /** A grid that a stroke touches: households before and now, and whether every quick rule holds now. */
 export interface Touched {
@@ -30,5 +31,8 @@ export const comparing = signal(false);
 /** The plan or draft that is compared with; empty for the plan that a draft began as. */
 export const against = signal("");
 export const swiping = signal(false);
+/** Layers of the ground that are shown, and the grids that somebody else has drawn, if any. */
+export const grounds = signal<ReadonlySet<Ground>>(new Set());
+export const beside = signal<Beside | null>(null);
 /** What was just done or found, for the eye and for screen readers. */
 export const announced = signal("");

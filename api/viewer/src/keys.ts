@@ -23,6 +23,7 @@ export const TABLE: [keys: string, key: Key][] = [
   ["C", "key_compare"],
   ["G", "key_blocks"],
   ["M", "key_map"],
+  ["T", "key_layers"],
   ["Enter / Esc", "key_keep"],
   ["Shift", "key_whole"],
   ["F", "key_front"],
@@ -91,6 +92,10 @@ function plain(key: string, event: KeyboardEvent): void {
   else if (key === "c" && !event.repeat) [comparing.value, held] = [true, true];
   else if (key === "0") lookAtAll();
   else if (key === "m") open.cross.show();
+  else if (key === "t") {
+    tab.value = "layers";
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(".layers input")?.focus());
+  }
   else if (key === "g" && chosen.value !== NONE) {
     tab.value = "grids";
     requestAnimationFrame(() => {

@@ -1,13 +1,15 @@
 /** The page's one map and the draft on it: opening, wiring, and what is drawn when the plan has changed. */
 import { effect, signal } from "@preact/signals";
 import type { StyleSpecification } from "maplibre-gl";
-import { get, headers, post, Problem, reasonOf, send } from "./api";
+import { get, headers, post, Problem, send } from "./api";
 import type { Comparison, CutAnswer, Table } from "./api-types";
-import { against, announced, chosen, comparing, picked, shown, sought, swiping, tab, tool } from "./desk";
+import { against, announced, beside, chosen, comparing, grounds, picked, shown, sought, swiping, tab, tool } from "./desk";
 import { lang, say } from "./i18n/planner";
+import { worded } from "./i18n/refusals";
 import { createMap, type GlMap } from "./map/create";
 import { Crosshair } from "./map/crosshair";
 import { PlanLayers } from "./map/layers";
+import { Overlays } from "./map/overlays";
 import { Tools } from "./map/tools";
 import { colourAll, colourOne } from "./plan/colours";
 import { NONE, type Step } from "./plan/plan";
@@ -113,6 +115,7 @@ async function baseStyle(id: string): Promise<{ style: StyleSpecification; bound
 function put(session: Session, shapes: Shapes, on: GlMap): void {
   const finder = new Finder(shapes);
   const layers = new PlanLayers(on, session.plan, shapes, finder, colourAll(session.plan));
+  const overlays = new Overlays(on, session.plan, shapes, session.draft.id);
   const labels = (grids: Iterable<number>) => [...grids].filter((grid) => session.plan.members[grid]?.size).map((grid) => label(session, grid, true));
   const tools = new Tools(on, session, shapes, finder, layers, {
     why: (what) => say(what === "brush" ? "why_brush" : "why_stroke"),
@@ -138,6 +141,11 @@ function put(session: Session, shapes: Shapes, on: GlMap): void {
     }),
     effect(() => layers.choose(chosen.value)),
     effect(() => layers.pick(picked.value)),
+    effect(() => void overlays.show(grounds.value).catch((caught: unknown) => (session.notice.value = worded(caught)))),
+    effect(() => {
+      session.tick.value;
+      overlays.beside(beside.value);
+    }),
     effect(() => void compare(session, layers, comparing.value, against.value)),
     () => tools.remove(),
     () => session.close(),
@@ -187,7 +195,7 @@ async function compare(session: Session, layers: PlanLayers, on: boolean, other:
   try {
     if (on) await (other ? startAs(session, other) : startAsBegun(session));
   } catch (caught) {
-    session.notice.value = reasonOf(caught);
+    session.notice.value = worded(caught);
     return;
   }
   if (desk.value?.session !== session || comparing.value !== on || against.value !== other) return;
@@ -254,7 +262,7 @@ async function cut(session: Session, block: number, line: [number, number][]): P
     await openDraft(session.draft.id);
     desk.value && (desk.value.session.notice.value = say("cut_done", { block: id, count: parts.length }));
   } catch (caught) {
-    session.notice.value = reasonOf(caught);
+    session.notice.value = worded(caught);
   }
 }
 
@@ -265,7 +273,7 @@ export async function uncut(session: Session, entry: number): Promise<void> {
     await post(`/drafts/${session.draft.id}/undo`, { revision: session.sync.revision, entry });
     await openDraft(session.draft.id);
   } catch (caught) {
-    session.notice.value = reasonOf(caught);
+    session.notice.value = worded(caught);
   }
 }
 
@@ -305,6 +313,8 @@ function leave(): void {
   shown.value = "worst";
   sought.value = "";
   against.value = "";
+  grounds.value = new Set();
+  beside.value = null;
   tool.value = "border";
   tab.value = "grids";
 }
@@ -317,9 +327,6 @@ function ready(on: GlMap): void {
 }
 
 function fail(caught: unknown): void {
-  if (caught instanceof Problem) trouble.value = caught.status === 401 ? say("nothing_public") : say("failed", { problem: caught.message });
-  else {
-    console.error(caught);
-    trouble.value = say("failed", { problem: String(caught) });
-  }
+  if (!(caught instanceof Problem)) console.error(caught);
+  trouble.value = caught instanceof Problem && caught.status === 401 ? say("nothing_public") : say("failed", { problem: worded(caught) });
 }

@@ -2,6 +2,7 @@
 import { batch, signal } from "@preact/signals";
 import { get, patch, Problem, send } from "./api";
 import type { CommentList, CommentTold, DraftTold, EditorTold, EntryTold, IssuesAnswer, IssueTold, Journal as JournalTold, PatchAnswer, ReportList, ReportTold, Table } from "./api-types";
+import { worded } from "./i18n/refusals";
 import { type Gesture, Journal } from "./plan/journal";
 import { stacks, turned } from "./plan/history";
 import { type Clash, nextGridId } from "./plan/moves";
@@ -92,7 +93,7 @@ export class Session {
     if (!steps.length) return;
     const gesture: Gesture = {
       key: crypto.randomUUID?.() ?? String(Math.random()).slice(2),
-      draft: this.draft.id,
+      draft: this.journal.slot,
       order: (this.gestures.at(-1)?.order ?? 0) + 1,
       kind,
       moves: this.plan.toMoves(steps),
@@ -256,7 +257,7 @@ export class Session {
         if (this.sync.state === "saved" && this.stale.size) this.askRules();
       },
       refused: (problem: Problem) => {
-        this.notice.value = problem.message;
+        this.notice.value = worded(problem);
         if (problem.status === 422) this.onRecut(); // what is here was not what the service has
       },
     };

@@ -79,3 +79,28 @@ def test_an_atlas_and_a_card_are_printed_from_a_draft(office: Office) -> None:
     assert [one.content[:5] for one in (whole, card)] == [b"%PDF-"] * 2
     assert whole.content.count(b"/Type /Page\n") > card.content.count(b"/Type /Page\n") == 1
     assert office.calls.get(f"{base}&grid=g9999", token=office.tokens["lin"]).status_code == 422
+
+
+def test_what_is_still_open_goes_along_to_the_plan_that_follows(office: Office) -> None:
+    lin, zhao = office.tokens["lin"], office.tokens["zhao"]
+    first = in_review(office)
+    base = f"/api/plans/{first}/comments"
+    said = [
+        office.calls.post(base, json={"grid": grid, "sentence": sentence}, token=zhao).json()["id"]
+        for grid, sentence in (("g0001", "东侧应沿路"), ("g0002", "南侧应沿河"))
+    ]
+    office.calls.post(f"/api/comments/{said[0]}/answers", json={"sentence": "在改"}, token=lin)
+    office.calls.post(f"/api/comments/{said[1]}/answers", json={"settled": True}, token=lin)
+    office.calls.post(f"/api/plans/{first}/return", json={"comment": ""}, token=zhao)
+    draft = office.calls.post(f"/api/plans/{first}/drafts", json={"name": "again"}, token=lin).json()["id"]
+    body = {"draft": draft, "revision": 0, "comment": ""}
+    second = office.calls.post(f"/api/plans/{first}/submit", json=body, token=lin).json()["plan"]
+    later = f"/api/plans/{second}/comments"
+    told = office.calls.get(later, token=zhao).json()["comments"]
+    assert [(one["kind"], one["sentence"], one["plan"]) for one in told] == [
+        ("comment", "东侧应沿路", first),
+        ("answer", "在改", first),
+    ]
+    settling = office.calls.post(f"/api/comments/{said[0]}/answers", json={"settled": True}, token=lin)
+    assert settling.status_code == 201
+    assert office.calls.get(later, token=zhao).json()["comments"] == []

@@ -8,7 +8,7 @@ import { NONE, type Plan } from "../plan/plan";
 import type { Finder, Shapes } from "../plan/shapes";
 import { DEEPEST, SCHEME, serveTiles } from "./encoder";
 
-const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
+export const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
 const INK = "#222222";
 const CHOSEN = "#c1121f";
 const NOTHING = { type: "FeatureCollection" as const, features: [] };

@@ -1,5 +1,5 @@
 /** One screen: the map, tools on the left, a panel on the right, and a strip at the bottom while something is drawn. */
-import { announced, chosen, comparing, picked, previewing, stop, strip, swiping, tab, type Tab, tool, type Tool } from "../desk";
+import { announced, beside, chosen, comparing, grounds, picked, previewing, stop, strip, swiping, tab, type Tab, tool, type Tool } from "../desk";
 import { setLanguage } from "../i18n";
 import { lang, say } from "../i18n/planner";
 import { sheet, TABLE } from "../keys";
@@ -9,6 +9,7 @@ import { NONE } from "../plan/plan";
 import { Clashes } from "./Clashes";
 import { Grids } from "./Grids";
 import { History } from "./History";
+import { Layers } from "./Layers";
 import { Home } from "./Home";
 import { allFaults, Issues } from "./Issues";
 import { People } from "./People";
@@ -74,7 +75,7 @@ function Toolbar({ desk: { session } }: { desk: Desk }) {
   );
 }
 
-const TABS: Tab[] = ["grids", "issues", "history", "people"];
+const TABS: Tab[] = ["grids", "issues", "history", "people", "layers"];
 
 function Panel({ desk: open }: { desk: Desk }) {
   open.session.tick.value;
@@ -92,6 +93,7 @@ function Panel({ desk: open }: { desk: Desk }) {
       {tab.value === "issues" && <Issues desk={open} />}
       {tab.value === "history" && <History desk={open} />}
       {tab.value === "people" && <People desk={open} />}
+      {tab.value === "layers" && <Layers desk={open} />}
     </>
   );
 }
@@ -158,6 +160,8 @@ function Legend() {
         <li><i class="line wall" />{say("legend_wall")}</li>
         <li><i class="hatch" />{say("legend_fault")}</li>
         {comparing.value && <li><i class="line was" />{say("legend_was")}</li>}
+        {[...grounds.value].map((layer) => <li key={layer}><i class={`line over-${layer}`} />{say(`layer_${layer}`)}</li>)}
+        {beside.value && (["both", "ours", "theirs"] as const).map((who) => <li key={who}><i class={`line beside-${who}`} />{say(`legend_${who}`)}</li>)}
       </ul>
     </details>
   );

@@ -1,6 +1,7 @@
 /** The chosen grid: what is wrong with it, and everything that can be done to it without a mouse. */
 import { announced } from "../desk";
 import { say } from "../i18n/planner";
+import { worded } from "../i18n/refusals";
 import { type Desk } from "../page";
 import { NONE, type Plan } from "../plan/plan";
 import { Bar, offWords } from "./bars";
@@ -27,7 +28,7 @@ export function Detail({ desk, grid }: { desk: Desk; grid: number }) {
         <p key={fault.rule} class="fault">✕ {say(`rule_${fault.rule}`)}{session.severity(fault) === "exception" ? `: ${say("exception")}` : ""}</p>
       ))}
       <p class="actions">
-        <button onClick={() => void session.sync.run().then(() => download(`${session.path}/export?format=pdf&grid=${encodeURIComponent(plan.gridId(grid))}`, `${plan.codes[grid] || plan.gridId(grid)}.pdf`)).catch((caught: unknown) => (session.notice.value = String(caught)))}>{say("print_card")}</button>
+        <button onClick={() => void session.sync.run().then(() => download(`${session.path}/export?format=pdf&grid=${encodeURIComponent(plan.gridId(grid))}`, `${plan.codes[grid] || plan.gridId(grid)}.pdf`)).catch((caught: unknown) => (session.notice.value = worded(caught)))}>{say("print_card")}</button>
       </p>
       {session.draft.state === "submitted" && session.path.startsWith("/plans") && <Saying label={say("comment_on", { grid: plan.called(grid) })} act={(sentence) => remark(session, `/plans/${session.draft.id}/comments`, { grid: plan.gridId(grid), sentence })} />}
       {open && (

@@ -1,9 +1,10 @@
 /** Where work begins: drafts that are open, plans on their way, and building a new one. */
 import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
-import { get, post, reasonOf, setToken, token } from "../api";
+import { get, post, setToken, token } from "../api";
 import type { DraftList, DraftTold, PlanList, PlanTold } from "../api-types";
 import { type Key, say } from "../i18n/planner";
+import { worded } from "../i18n/refusals";
 import { openDraft } from "../page";
 import { Build } from "./Build";
 import { download } from "./Issues";
@@ -18,7 +19,7 @@ export function Home() {
   const again = useSignal(0);
   useEffect(() => {
     if (!token()) return;
-    const told = (caught: unknown) => (problem.value = reasonOf(caught));
+    const told = (caught: unknown) => (problem.value = worded(caught));
     void get<DraftList>("/drafts").then((answer) => (drafts.value = answer.drafts), told);
     void get<PlanList>("/plans").then((answer) => (plans.value = answer.plans), told);
   }, [again.value]);
@@ -29,7 +30,7 @@ export function Home() {
         problem.value = "";
         again.value++;
       },
-      (caught: unknown) => (problem.value = reasonOf(caught)),
+      (caught: unknown) => (problem.value = worded(caught)),
     );
   return (
     <div class="scroll home">

@@ -1,8 +1,9 @@
 /** What breaks a rule: named, counted, and one click away; what the browser can tell first, then what the service found. */
-import { post, reasonOf, send } from "../api";
+import { post, send } from "../api";
 import type { IssueTold, MovesSuggested } from "../api-types";
 import { chosen } from "../desk";
 import { type Key, lang, say } from "../i18n/planner";
+import { worded } from "../i18n/refusals";
 import { type Desk, lookAt } from "../page";
 import { Remarks } from "./Remarks";
 import { NONE } from "../plan/plan";
@@ -104,7 +105,7 @@ export async function repair({ session, tools }: Desk, wanted: number[]): Promis
     session.notice.value = answer.moves.length ? why : say("repair_none", { why });
     if (answer.moves.length) tools.preview(plan.toSteps(answer.moves), say("why_repair"));
   } catch (caught) {
-    session.notice.value = reasonOf(caught);
+    session.notice.value = worded(caught);
   }
 }
 

@@ -1,10 +1,11 @@
 /** What the draft means for people: households and staff that change hands, to look at and to download. */
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
-import { get, Problem } from "../api";
+import { get } from "../api";
 import type { Comparison, DraftList, DraftTold, PlanList, PlanTold } from "../api-types";
 import { against, comparing, swiping } from "../desk";
-import { type Key, say } from "../i18n/planner";
+import { type Key, lang, say } from "../i18n/planner";
+import { worded } from "../i18n/refusals";
 import { type Desk, lookAt } from "../page";
 import { save } from "./Issues";
 
@@ -22,17 +23,28 @@ export function People({ desk }: { desk: Desk }) {
   );
 }
 
-/** What is compared with: the plan that a draft began as, any other plan or draft, or what was in force on a day. */
-function Choice({ desk: { session } }: { desk: Desk }) {
+/** The other plans and drafts of a district, each to be chosen by its id. */
+export function useOthers({ session }: Desk) {
   const plans = useSignal<PlanTold[]>([]);
   const drafts = useSignal<DraftTold[]>([]);
-  const day = useSignal("");
   const { district_code: district, id } = session.draft;
   useEffect(() => {
     const wanted = `district=${encodeURIComponent(district)}`;
     void get<PlanList>(`/plans?${wanted}&limit=200`).then((answer) => (plans.value = answer.plans.filter((one) => one.id !== id)), () => {});
     void get<DraftList>("/drafts").then((answer) => (drafts.value = answer.drafts.filter((one) => one.id !== id && one.district_code === district)), () => {});
   }, [id]);
+  const options = [
+    ...plans.value.map((one) => [one.id, `${one.name || one.id} · ${say(`state_${one.state}` as Key)} ${one.effective ?? ""}`]),
+    ...drafts.value.map((one) => [one.id, `${one.name || one.id} · ${one.who} · ${say("drafts")}`]),
+  ].map(([value, words]) => <option key={value} value={value}>{words}</option>);
+  return { plans, options };
+}
+
+/** What is compared with: the plan that a draft began as, any other plan or draft, or what was in force on a day. */
+function Choice({ desk }: { desk: Desk }) {
+  const { session } = desk;
+  const { plans, options } = useOthers(desk);
+  const day = useSignal("");
   const asOf = (value: string) => {
     day.value = value;
     const held = plans.value.filter((one) => one.state === "published" && one.effective && one.effective <= value);
@@ -44,8 +56,7 @@ function Choice({ desk: { session } }: { desk: Desk }) {
     <p class="choice">
       <label>{say("compare_with")} <select value={against.value} onChange={(event) => (against.value = event.currentTarget.value)}>
         <option value="">{say(session.draft.id.startsWith("d") ? "as_begun" : "choose")}</option>
-        {plans.value.map((one) => <option key={one.id} value={one.id}>{one.name || one.id} · {say(`state_${one.state}` as Key)} {one.effective ?? ""}</option>)}
-        {drafts.value.map((one) => <option key={one.id} value={one.id}>{one.name || one.id} · {one.who} · {say("drafts")}</option>)}
+        {options}
       </select></label>
       <label>{say("in_force_on")} <input type="date" value={day.value} onChange={(event) => asOf(event.currentTarget.value)} /></label>
       <button aria-pressed={comparing.value} onClick={() => (comparing.value = !comparing.value)}>{say("show_changes")}</button>
@@ -71,7 +82,7 @@ function Found({ desk }: { desk: Desk }) {
       .run()
       .then(() => get<Comparison>(`${session.path}/compare${other ? `?with=${other}` : ""}`, asking.signal))
       .then((answer) => (found.value = answer))
-      .catch((caught: unknown) => caught instanceof Problem && (problem.value = caught.message));
+      .catch((caught: unknown) => asking.signal.aborted || (problem.value = worded(caught)));
     return () => asking.abort();
   }, [revision, other]);
   if (problem.value) return <p class="fault">{problem.value}</p>;
@@ -80,20 +91,21 @@ function Found({ desk }: { desk: Desk }) {
   if (!told) return <p class="none">{say("people_wait")}</p>;
   if (!told.moved.length) return <p class="none">✓ {say("people_none")}</p>;
   const households = told.moved.reduce((sum, row) => sum + Number(row.households ?? 0), 0);
+  const role = (row: Row) => session.plan.table.scheme.roles[String(row.role)]?.[lang.value] || String(row.role ?? "–");
   const file = (rows: Row[], name: string) => save(csvOf(rows), `${name}-${session.draft.id}-${revision}.csv`);
   return (
     <>
       <p class="total">{say("people_total", { blocks: told.moved.length, households })}</p>
       <p class="actions">
         <button onClick={() => file(told.moved, "moved")}>{say("people_get")}</button>
-        {told.handover.length > 0 && <button onClick={() => file(told.handover, "handover")}>{say("handover_get")}</button>}
+        {told.handover.length > 0 && <button onClick={() => file(told.handover.map((row) => ({ ...row, role: role(row) })), "handover")}>{say("handover_get")}</button>}
       </p>
       {told.handover_totals.length > 0 && (
         <section class="handover" tabIndex={0} aria-label={say("people_staff")}>
           <h2>{say("people_staff")} <span class="count">{told.handover_totals.length}</span></h2>
           <table>
             <thead><tr>{HEADS.map((head) => <th key={head}>{say(`head_${head}`)}</th>)}</tr></thead>
-            <tbody>{told.handover_totals.slice(0, LISTED).map((row, n) => <tr key={n}>{HEADS.map((head) => <td key={head}>{String(row[head] || "–")}</td>)}</tr>)}</tbody>
+            <tbody>{told.handover_totals.slice(0, LISTED).map((row, n) => <tr key={n}>{HEADS.map((head) => <td key={head}>{head === "role" ? role(row) : String(row[head] || "–")}</td>)}</tr>)}</tbody>
           </table>
         </section>
       )}

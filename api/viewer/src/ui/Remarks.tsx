@@ -1,9 +1,10 @@
 /** What others said, to be answered and settled: comments on grids in a review, and lines that field staff found wrong. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { post, reasonOf } from "../api";
+import { post } from "../api";
 import type { CommentTold } from "../api-types";
 import { say } from "../i18n/planner";
+import { worded } from "../i18n/refusals";
 import { type Desk, lookAtGrid, lookAtPoint } from "../page";
 import type { Session } from "../session";
 
@@ -17,7 +18,7 @@ export function openRemarks({ remarks }: Session): CommentTold[] {
 export async function remark(session: Session, path: string, body: object): Promise<boolean> {
   let done = true;
   await post(path, body).catch((caught: unknown) => {
-    session.notice.value = reasonOf(caught);
+    session.notice.value = worded(caught);
     done = false;
   });
   await session.askRemarks();
@@ -41,6 +42,7 @@ export function Remarks({ desk: { session } }: { desk: Desk }) {
           return (
             <article key={one.id}>
               <button class="go" disabled={grid < 0} onClick={() => lookAtGrid(grid)}><b>{grid < 0 ? one.grid : plan.called(grid)}</b> {one.who}: {one.sentence}</button>
+              {one.plan !== session.draft.plan && <em class="number"> {say("carried", { plan: one.plan })}</em>}
               {replies.map((reply) => <p key={reply.id}>{reply.kind === "settled" && `✓ ${say("settled")} `}{reply.who}{reply.sentence && `: ${reply.sentence}`}</p>)}
               {open.includes(one) && <>
                 <Saying label={say("answer")} act={(sentence) => remark(session, `/comments/${one.id}/answers`, { sentence })} />

@@ -1,8 +1,9 @@
 /** Of the draft in hand: its name, whether all is saved, who else is there, handing it in, files of it. */
 import { useSignal } from "@preact/signals";
-import { post, reasonOf } from "../api";
+import { post } from "../api";
 import type { PlanStep } from "../api-types";
 import { type Key, lang, say } from "../i18n/planner";
+import { worded } from "../i18n/refusals";
 import { type Desk } from "../page";
 import { ExportMenu } from "./Home";
 
@@ -19,8 +20,7 @@ export function Status({ desk }: { desk: Desk }) {
     offline: () => say("offline", { count: queue.length }),
     refused: () => say("refused"),
   }[session.status.value]();
-  const failed = (caught: unknown) =>
-    (session.notice.value = reasonOf(caught));
+  const failed = (caught: unknown) => (session.notice.value = worded(caught));
   const submit = async () => {
     try {
       await session.sync.run();

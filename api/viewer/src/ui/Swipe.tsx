@@ -2,16 +2,21 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { against } from "../desk";
+import { get } from "../api";
 import { say } from "../i18n/planner";
+import { worded } from "../i18n/refusals";
 import { type Desk, overlay } from "../page";
+import { pathOf } from "../session";
 
 export function Swipe({ desk: { session } }: { desk: Desk }) {
   const at = useSignal(50);
+  const name = useSignal("");
   const place = useRef<HTMLDivElement>(null);
   const other = against.value || session.draft.plan;
   useEffect(() => {
     const taken = overlay(place.current as HTMLDivElement, other);
-    taken.catch((caught: unknown) => (session.notice.value = String(caught)));
+    taken.catch((caught: unknown) => (session.notice.value = worded(caught)));
+    void get<{ name: string }>(pathOf(other)).then((told) => (name.value = told.name || other), () => (name.value = other));
     return () => void taken.then((away) => away(), () => {});
   }, [other]);
   return (
@@ -19,7 +24,7 @@ export function Swipe({ desk: { session } }: { desk: Desk }) {
       <div ref={place} key={other} class="over" style={{ clipPath: `inset(0 0 0 ${at.value}%)` }} />
       <i class="divider" style={{ left: `${at.value}%` }} />
       <input type="range" min="0" max="100" step="1" aria-label={say("swipe")} value={at.value} onInput={(event) => (at.value = Number(event.currentTarget.value))} />
-      <b class="left">{session.draft.name || session.draft.id}</b><b class="right">{other}</b>
+      <b class="left">{session.draft.name || session.draft.id}</b><b class="right">{name.value}</b>
     </div>
   );
 }
