@@ -132,6 +132,10 @@ class Office:
         entries: list[dict[str, Any]] = self.api("lin", "GET", path)["entries"]
         return entries
 
+    def withdraw(self, plan: str) -> None:
+        """Take a publication back, so that other tests publish what follows from the first plan."""
+        self.api("zhao", "POST", f"/plans/{plan}/withdraw", json={"comment": ""})
+
     def holds(self, draft: str) -> dict[str, str]:
         """Return which grid each block of a draft is in, as the store has it."""
         table = self.api("lin", "GET", f"/drafts/{draft}/table")

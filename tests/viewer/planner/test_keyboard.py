@@ -205,6 +205,7 @@ def reviewed(office: Any, sit: Callable[..., Any], draft: str) -> None:
     state = lambda: office.api("zhao", "GET", f"/plans/{handed['id']}")  # noqa: E731
     review.wait(lambda: state()["state"] == "published", 60)
     assert state()["effective"] == day.isoformat()
+    office.withdraw(handed["id"])
     assert page.evaluate("window.pointed") == 0
 
 

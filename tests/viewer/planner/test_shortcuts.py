@@ -86,6 +86,11 @@ def blocks(desk: Any, _keys: str) -> None:
         expect(listed.first if found else page.locator(".detail summary").first).to_be_focused()
 
 
+def layers(desk: Any, _keys: str) -> None:
+    desk.page.keyboard.press("t")
+    expect(desk.page.locator(".layers input").first).to_be_focused()
+
+
 def to_the_map(desk: Any, _keys: str) -> None:
     page = desk.page
     page.keyboard.press("m")
@@ -195,6 +200,7 @@ CHECKS: dict[str, Callable[[Any, str], None]] = {
     "key_compare": compare,
     "key_blocks": blocks,
     "key_map": to_the_map,
+    "key_layers": layers,
     "key_keep": keep,
     "key_whole": held_down("Shift", lambda one: one["mates"] and not one["wall"], 2),
     "key_front": frontage,

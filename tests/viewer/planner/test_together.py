@@ -97,3 +97,4 @@ def test_a_draft_is_handed_in_approved_by_another_and_published(office: Any, sit
     state = lambda: office.api("zhao", "GET", f"/plans/{handed['id']}")  # noqa: E731
     other.wait(lambda: state()["state"] == "published", 60)
     assert state()["effective"] == tomorrow
+    office.withdraw(handed["id"])
