@@ -194,6 +194,7 @@ def reviewed(office: Any, sit: Callable[..., Any], draft: str) -> None:
     page.keyboard.press("Escape")
     review.use(page.get_by_role("button", name="方案", exact=True))
     review.use(page.locator(".plan.submitted").first.get_by_role("button", name="通过"))
+    expect(page.locator(".plan.approved")).not_to_have_count(0)
     approved = page.locator(".plan.approved").first
     day = (datetime.now(UTC) + timedelta(days=4)).date()
     review.reach(approved.locator("input[type=date]"))

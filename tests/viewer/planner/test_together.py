@@ -88,7 +88,9 @@ def test_a_draft_is_handed_in_approved_by_another_and_published(office: Any, sit
     other = sit(office.draft(), "zhao")
     other.page.get_by_role("button", name="方案", exact=True).click()
     row = other.page.locator(".plan.submitted").first
+    before = other.page.locator(".plan.approved").count()
     row.get_by_role("button", name="通过").click()
+    expect(other.page.locator(".plan.approved")).to_have_count(before + 1)
     approved = other.page.locator(".plan.approved").first
     tomorrow = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     approved.locator("input[type=date]").fill(tomorrow)
