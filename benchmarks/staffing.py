@@ -25,8 +25,9 @@ from gis_grid.plan import Plan
 from gis_grid.rules import issues_frame
 from gis_grid.scheme import Post, Scheme
 from gis_grid.staffing import SuggestOptions, crew_of, suggest
-from gis_grid.staffing.solve import greedy, value
+from gis_grid.staffing.solve import greedy
 from gis_grid.staffing.suggest import weigh
+from gis_grid.staffing.task import value
 
 LINES = ("safety", "city_management", "livelihood", "social_services")
 #: What is asked of 600 grids and 1,000 people on one core.

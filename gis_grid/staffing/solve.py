@@ -10,15 +10,14 @@ left for the integer program. CP-SAT runs with one worker and counts its steps, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, sparse
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from gis_grid.staffing.bundles import MOST, by_bundles
+from gis_grid.staffing.task import Floats, Ints, Task, parts, value
 
 #: A metre in the whole numbers of the integer program, and the most that a pair is dearer so that no two are alike.
 SCALE, APART = 10_000, 100
@@ -30,38 +29,6 @@ MOST_PAIRS = 8_000
 _IDLE = 6
 #: Rounds of column generation at most; each lets so many people of each post join.
 _ROUNDS, _JOINING = 40, 6
-
-
-@dataclass(frozen=True)
-class Task:
-    """Hold what is to be decided, in arrays: `cost` of every post (row) with every person (column), infinite if not.
-
-    `vacant` is the cost of leaving each post empty, `load` what each post adds to a person's work, `room` how much
-    work each person has room for before each unit more costs `over`, `most` how many posts a person may take, and
-    `another` the cost of every further post. Costs are metres.
-    """
-
-    cost: Floats
-    vacant: Floats
-    load: Floats
-    room: Floats
-    most: Ints
-    over: float
-    another: float
-
-    @cached_property
-    def pair(self) -> Floats:
-        """The cost of each pair with what the post alone is too much for the person.
-
-        Else the linear program shares such a post out between two people, and promises too much.
-        """
-        paid: Floats = self.cost + self.over * np.maximum(self.load[:, None] - self.room[None, :], 0.0)
-        return paid
-
-    @cached_property
-    def work(self) -> Floats:
-        """What each post adds to a person's work up to their room: what is above it is in the cost of the pair."""
-        return np.minimum(self.load[:, None], self.room[None, :])
 
 
 @dataclass(frozen=True)
@@ -91,14 +58,18 @@ def solve(task: Task, *, steps: float = 4.0) -> Solved:
     if not posts or not people or not np.isfinite(task.cost).any():
         whole = float(task.vacant.sum())
         return Solved(np.full(posts, -1, dtype=np.int64), whole, whole)
-    bound, reduced, share = _prices(task)
+    bound, price, reduced, share = _prices(task)
     best = min(
         (_reseated(task, one) for one in (_rounded(task, share), greedy(task))), key=lambda one: value(task, one)
     )
     known = value(task, best)
-    post, person = _left(reduced, known - bound + 1e-3, best)
-    found = _integer(task, post, person, best, steps)
-    better = min(best, found, key=lambda one: value(task, one))
+    if 1 < task.most.max() <= MOST:
+        found, least = by_bundles(task, best, price, bound, steps)
+        bound = max(bound, least)
+    else:
+        post, person = _left(reduced, known - bound + 1e-3, best)
+        found = _integer(task, post, person, best, steps)
+    better = min(best, _reseated(task, found), key=lambda one: value(task, one))
     cost = value(task, better)
     return Solved(better, cost, min(bound, cost))
 
@@ -108,19 +79,8 @@ def greedy(task: Task) -> Ints:
     return _filled(task, np.full(len(task.vacant), -1, dtype=np.int64), task.most.copy())
 
 
-def value(task: Task, person: Ints) -> float:
-    """Return what a solution costs (metres)."""
-    held = person >= 0
-    count = len(task.room)
-    posts = np.bincount(person[held], minlength=count)
-    work = np.bincount(person[held], task.load[held], count)
-    pairs = float(task.cost[np.flatnonzero(held), person[held]].sum() + task.vacant[~held].sum())
-    extra = float(np.maximum(posts - 1, 0).sum()) * task.another
-    return pairs + extra + float(np.maximum(work - task.room, 0.0).sum()) * task.over
-
-
-def _prices(task: Task) -> tuple[float, Floats, Floats]:
-    """Return the bound, the reduced cost of every pair, and the share of every pair in the linear program."""
+def _prices(task: Task) -> tuple[float, Floats, Floats, Floats]:
+    """Return the bound, the price of every post, the reduced cost of every pair and its share in the program."""
     posts, people = task.cost.shape
     order = np.argsort(task.pair, axis=1, kind="stable")[:, :_FIRST]
     chosen = np.zeros((posts, people), dtype=bool)
@@ -141,7 +101,7 @@ def _prices(task: Task) -> tuple[float, Floats, Floats]:
     bound = done.value + float(np.minimum(np.where(np.isfinite(reduced), reduced, 0.0), 0.0).min(axis=1).sum())
     share = np.zeros((posts, people))
     share[row, column] = done.share
-    return bound, np.where(np.isfinite(task.cost), reduced, np.inf), share
+    return bound, done.price, np.where(np.isfinite(task.cost), reduced, np.inf), share
 
 
 def _reseated(task: Task, person: Ints) -> Ints:
@@ -172,12 +132,29 @@ def _given_out(task: Task, person: Ints, loose: Ints) -> Ints:
     load = np.bincount(stays[held], task.work[held, stays[held]], count)
     over = np.maximum(load + task.work[loose] - task.room, 0.0) - np.maximum(load - task.room, 0.0)
     cost = task.pair[loose] + task.over * over + np.where(posts > 0, task.another, 0.0)
+    if task.near is not None and task.apart:
+        cost = cost + task.apart * np.where(posts > 0, 1.0 - _touched(task.near, stays, loose, count), 0.0)
     cost = np.where(posts < task.most, cost, np.inf)
     away = np.where(np.eye(len(loose), dtype=bool), task.vacant[loose][:, None], np.inf)
     row, column = optimize.linear_sum_assignment(np.hstack([cost, away]))
     taken = column < count
     stays[loose[row[taken]]] = column[taken]
     return stays
+
+
+def _touched(near: NDArray[np.bool_], stays: Ints, loose: Ints, people: int) -> Floats:
+    """Return how many parts of what each person (column) keeps adjoin each loose post (row): they become one."""
+    held = np.flatnonzero(stays >= 0)
+    if not len(held):
+        return np.zeros((len(loose), people))
+    part = parts(near, stays)[held]
+    into = sparse.csr_array((np.ones(len(held)), (np.arange(len(held)), part)))
+    owner = np.zeros(into.shape[1], dtype=np.int64)
+    owner[part] = stays[held]
+    touches = (near[np.ix_(loose, held)].astype(np.float64) @ into) > 0
+    of_person = sparse.csr_array((np.ones(len(owner)), (np.arange(len(owner)), owner)), shape=(len(owner), people))
+    found: Floats = np.asarray(touches.astype(np.float64) @ of_person)
+    return found
 
 
 def _left(reduced: Floats, limit: float, known: Ints) -> tuple[Ints, Ints]:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from gis_grid.errors import Fault, InputError
 from gis_grid.staffing.people import Crew, crew_of
-from gis_grid.staffing.solve import Task, solve
-from gis_grid.staffing.units import unit_of, ways_m
+from gis_grid.staffing.solve import solve
+from gis_grid.staffing.task import Task, parts
+from gis_grid.staffing.units import touching, unit_of, ways_m
 
 if TYPE_CHECKING:
     from gis_grid.plan import Plan
@@ -26,11 +29,12 @@ class SuggestOptions:
     """Price what a suggestion weighs against one another, in metres of walking.
 
     A post left `vacant_m`; a post that is new to the person in a community they know, `new_grid_m`, elsewhere,
-    `new_community_m`; all service lines of a post when the person has none of them, `lines_m` (part of
-    them, in proportion); every `further_m` post of one person, up to `most` unless the roster says otherwise; a
-    household `over_m` of work beyond what is fair: `fair` times the mean post, as often as there are posts for one
-    person. A shop is as much work as `shop` households. `steps` bounds the search (deterministic
-    seconds, shared out over roles that have nobody in common).
+    `new_community_m`; all service lines of a post when the person has none of them, `lines_m` (part of them, in
+    proportion); every `further_m` post of one person, up to `most` unless the roster says otherwise; each part beyond
+    the first that the posts of one person fall into, `apart_m`: grids adjoin when they share a border without a
+    barrier; a household `over_m` of work beyond what is fair: `fair` times the mean post, as often as there are posts
+    for one person. A shop is as much work as `shop` households. `steps` bounds the search (deterministic seconds,
+    shared out over roles that have nobody in common).
     """
 
     vacant_m: float = 20_000.0
@@ -38,6 +42,7 @@ class SuggestOptions:
     new_community_m: float = 1_500.0
     lines_m: float = 1_500.0
     further_m: float = 300.0
+    apart_m: float = 2_000.0
     over_m: float = 10.0
     fair: float = 1.15
     shop: float = 0.5
@@ -60,9 +65,10 @@ class Suggestion:
 
     `posts` has a row a post that somebody of their own holds (index: its number): `role`, `codes`, `before` and
     `person` (numbers of people, "" vacant), `walk_m` (from the base of the person), `work` (households), `missing`
-    (service lines that the person has not), and `new` (`kept`, `grid`, `community` or "" where it is vacant). `people`
-    has a row a person: `posts`, `work`, `fair` (the work that is fair), `walk_m`. `cost` and `bound` are metres: no
-    suggestion under the same prices costs less than `bound`.
+    (service lines that the person has not), and `new` (`kept`, `grid`, `community` or "" where it is vacant).
+    `people` has a row a person: `posts`, `parts` (how many parts these fall into; 1: they adjoin), `work`, `fair`
+    (the work that is fair), `walk_m`. `cost` and `bound` are metres: no suggestion under the same prices costs less
+    than `bound`.
     """
 
     posts: pd.DataFrame
@@ -119,7 +125,8 @@ class Weighed(NamedTuple):
     """Hold what is known of every post (row) with every person (column), and the tasks that this comes to.
 
     `walk` (metres), `work` (households a post), `new` (0 theirs, 1 in a community they know, 2 elsewhere), `missing`
-    (service lines), `fair` (work a person). Each task comes with the rows and columns it settles.
+    (service lines), `fair` (work a person), and of every two posts whether they adjoin (`near`). Each task comes with
+    the rows and columns it settles.
     """
 
     posts: pd.DataFrame
@@ -128,6 +135,7 @@ class Weighed(NamedTuple):
     new: NDArray[np.int64]
     missing: NDArray[np.int64]
     fair: Floats
+    near: NDArray[np.bool_]
     tasks: list[tuple[NDArray[np.int64], NDArray[np.int64], Task]]
 
 
@@ -143,17 +151,28 @@ def weigh(plan: Plan, crew: Crew, options: SuggestOptions) -> Weighed:
     price = np.array([0.0, options.new_grid_m, options.new_community_m])[new]
     share = missing / np.maximum(posts["lines"].map(len).to_numpy()[:, None], 1)
     cost = np.rint(walk + price + share * options.lines_m)
+    near = _near(plan, posts)
     roles = crew.people["roles"]
     able = np.array([[role in mine for mine in roles] for role in posts["role"]], dtype=bool).reshape(cost.shape)
     cost = np.where(able, cost, np.inf)
     tasks = [
-        (rows, columns, _task(crew.people.iloc[columns], cost[np.ix_(rows, columns)], work[rows], options))
+        (
+            rows,
+            columns,
+            _task(
+                crew.people.iloc[columns],
+                cost[np.ix_(rows, columns)],
+                work[rows],
+                near[np.ix_(rows, rows)],
+                options,
+            ),
+        )
         for rows, columns in _apart(able)
     ]
     fair = np.zeros(len(roles))
     for _, columns, task in tasks:
         fair[columns] = task.room
-    return Weighed(posts, walk, work, new, missing, fair, tasks)
+    return Weighed(posts, walk, work, new, missing, fair, near, tasks)
 
 
 def _work(posts: pd.DataFrame, options: SuggestOptions) -> Floats:
@@ -166,12 +185,7 @@ def _work(posts: pd.DataFrame, options: SuggestOptions) -> Floats:
 
 def _walks(plan: Plan, posts: pd.DataFrame, crew: Crew) -> Floats:
     """Return the metres from the base of each person (column) to the nearest grid of each post (row)."""
-    of_unit = {tier: _grids_of(plan, tier) for tier in posts["tier"].unique()}
-    blank = np.zeros(0, dtype=np.int64)
-    grids = [
-        np.unique(np.concatenate([of_unit[tier].get(code, blank) for code in codes]))
-        for tier, codes in zip(posts["tier"], posts["codes"], strict=True)
-    ]
+    grids = _grids_at(plan, posts)
     start = _starts(plan, posts, crew, grids)
     known = sorted({code for code in start if code})
     if not known:
@@ -186,6 +200,26 @@ def _walks(plan: Plan, posts: pd.DataFrame, crew: Crew) -> Floats:
     reached = walk[:, told][np.isfinite(walk[:, told])]
     walk[:, ~told] = reached.mean() if reached.size else 0.0
     return np.where(np.isfinite(walk), walk, 2 * reached.max() if reached.size else 0.0)
+
+
+def _grids_at(plan: Plan, posts: pd.DataFrame) -> list[NDArray[np.int64]]:
+    """Return the grids (rows) of each post."""
+    of_unit = {tier: _grids_of(plan, tier) for tier in posts["tier"].unique()}
+    blank = np.zeros(0, dtype=np.int64)
+    return [
+        np.unique(np.concatenate([of_unit[tier].get(code, blank) for code in codes]))
+        for tier, codes in zip(posts["tier"], posts["codes"], strict=True)
+    ]
+
+
+def _near(plan: Plan, posts: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return of every two posts whether a grid of the one is, or adjoins, one of the other."""
+    grids = _grids_at(plan, posts)
+    row = np.repeat(np.arange(len(grids)), [len(at) for at in grids])
+    column = np.concatenate([*grids, np.zeros(0, dtype=np.int64)])
+    of = sparse.csr_array((np.ones(len(row)), (row, column)), shape=(len(grids), len(plan.grids)))
+    found: NDArray[np.bool_] = (of @ touching(plan).astype(np.float64) @ of.T).toarray() > 0
+    return found
 
 
 def _starts(plan: Plan, posts: pd.DataFrame, crew: Crew, grids: list[NDArray[np.int64]]) -> list[str]:
@@ -264,9 +298,6 @@ def _missing(posts: pd.DataFrame, crew: Crew) -> NDArray[np.int64]:
 
 def _apart(able: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Return the sets of posts and people that have nothing to do with one another."""
-    from scipy import sparse
-    from scipy.sparse import csgraph
-
     posts = len(able)
     table = (
         sparse.block_array([[None, sparse.csr_array(able)], [sparse.csr_array(able.T), None]]) if able.size else None
@@ -279,7 +310,7 @@ def _apart(able: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], NDArray[np.
     return found
 
 
-def _task(people: pd.DataFrame, cost: Floats, work: Floats, options: SuggestOptions) -> Task:
+def _task(people: pd.DataFrame, cost: Floats, work: Floats, near: NDArray[np.bool_], options: SuggestOptions) -> Task:
     """Return the task of some posts and people; nobody is spared a post of mean size for lack of room."""
     count = max(1, len(people))
     most = people["most"].to_numpy(dtype=np.int64)
@@ -293,6 +324,8 @@ def _task(people: pd.DataFrame, cost: Floats, work: Floats, options: SuggestOpti
         most=most,
         over=options.over_m,
         another=options.further_m,
+        near=near,
+        apart=options.apart_m,
     )
 
 
@@ -322,7 +355,12 @@ def _told(weighed: Weighed, crew: Crew, person: NDArray[np.int64], cost: float, 
         },
         index=posts.index,
     )
-    counted = frame[held].groupby("person").agg(posts=("role", "size"), work=("work", "sum"), walk_m=("walk_m", "sum"))
-    people = crew.people[["name", "phone", "roles"]].join(counted).fillna({"posts": 0, "work": 0.0, "walk_m": 0.0})
-    people = people.astype({"posts": "int64"}).assign(fair=weighed.fair)
+    counted = (
+        frame.assign(part=parts(weighed.near, person))[held]
+        .groupby("person")
+        .agg(posts=("role", "size"), parts=("part", "nunique"), work=("work", "sum"), walk_m=("walk_m", "sum"))
+    )
+    people = crew.people[["name", "phone", "roles"]].join(counted)
+    people = people.fillna({"posts": 0, "parts": 0, "work": 0.0, "walk_m": 0.0})
+    people = people.astype({"posts": "int64", "parts": "int64"}).assign(fair=weighed.fair)
     return Suggestion(frame, people, cost, bound)

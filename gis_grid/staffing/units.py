@@ -91,6 +91,17 @@ def ways_m(plan: Plan, start: list[str]) -> pd.DataFrame:
     return pd.DataFrame(far, index=start, columns=codes)
 
 
+def touching(plan: Plan) -> sparse.csr_array:
+    """Return of every two grids whether they are one or share a border that is no barrier: a table of rows of grids."""
+    grid = pd.Series(np.arange(len(plan.grids)), index=plan.grids.index)
+    open_ = plan.borders[~plan.borders["barrier"].to_numpy(bool)]
+    a, b = (grid.reindex(plan.assignment.reindex(open_[side]).to_numpy()).to_numpy(dtype=int) for side in ("a", "b"))
+    every = np.arange(len(grid))
+    rows, columns = np.concatenate([a, b, every]), np.concatenate([b, a, every])
+    table = sparse.coo_array((np.ones(len(rows), dtype=np.int64), (rows, columns)), shape=(len(grid), len(grid)))
+    return sparse.csr_array(sparse.csr_array(table) > 0)
+
+
 def _links(
     grids: gpd.GeoDataFrame, borders: gpd.GeoDataFrame, a: NDArray[np.int64], b: NDArray[np.int64]
 ) -> sparse.csr_array:

@@ -22,7 +22,8 @@ def explained(found: Suggestion, crew: Crew) -> pd.DataFrame:
     """Say of every person what they take and why, and what they give up: columns `why_zh` and `why_en`.
 
     The index is the number of the person. What is told are the very figures that the suggestion weighs: what stays
-    and what is new, the walk from the base, the work beside what is fair, service lines that are missing.
+    and what is new, whether several posts adjoin, the walk from the base, the work beside what is fair, service lines
+    that are missing.
     """
     names = crew.posts[["name_zh", "name_en"]]
     taken = found.posts[found.posts["person"] != ""].join(names)
@@ -32,11 +33,12 @@ def explained(found: Suggestion, crew: Crew) -> pd.DataFrame:
     told = []
     for person, about in found.people.iterrows():
         rows = mine.get(str(person), taken.iloc[:0])
-        told.append(_person(rows, left.get(str(person), gone.iloc[:0]), float(about["work"]), float(about["fair"])))
+        told.append(_person(rows, left.get(str(person), gone.iloc[:0]), about))
     return pd.DataFrame(told, columns=["why_zh", "why_en"], index=found.people.index)
 
 
-def _person(rows: pd.DataFrame, gone: pd.DataFrame, work: float, fair: float) -> tuple[str, str]:
+def _person(rows: pd.DataFrame, gone: pd.DataFrame, about: pd.Series) -> tuple[str, str]:
+    work, fair, parts = float(about["work"]), float(about["fair"]), int(about["parts"])
     if not len(rows):
         return _given_up(gone, "暂无岗位：各岗位由他人承担代价更小", "no post: others take each of them at less cost")
     zh, en = [], []
@@ -45,6 +47,9 @@ def _person(rows: pd.DataFrame, gone: pd.DataFrame, work: float, fair: float) ->
         if len(some):
             zh.append(f"{said_zh}{'、'.join(_posts(some, 'name_zh'))}")
             en.append(f"{said_en} {', '.join(_posts(some, 'name_en'))}")
+    if len(rows) > 1:
+        zh.append("各岗位相邻" if parts == 1 else f"各岗位分处 {parts} 片，互不相邻")
+        en.append("all of them adjoin" if parts == 1 else f"in {parts} parts that do not adjoin")
     walk = rows["walk_m"].sum()
     zh.append(f"距驻点共 {walk:,.0f} 米" if walk else "就在驻点")
     en.append(f"{walk:,.0f} m from their base" if walk else "at their base")

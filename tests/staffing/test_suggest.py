@@ -15,7 +15,8 @@ from gis_grid.errors import InputError
 from gis_grid.plan import Plan
 from gis_grid.staffing import SuggestOptions, crew_of, explained, roster_of, suggest
 from gis_grid.staffing.rosters import taken_over
-from gis_grid.staffing.solve import Task, solve, value
+from gis_grid.staffing.solve import solve
+from gis_grid.staffing.task import Task, value
 from townlet import COMMUNITY, squares
 
 
@@ -44,6 +45,7 @@ tasks = st.integers(0, 10**6).map(np.random.default_rng)
 def test_small_tasks_are_solved_exactly(rng: np.random.Generator, posts: int, people: int, most: int) -> None:
     cost = rng.integers(0, 3_000, (posts, people)).astype(float)
     cost[rng.random(cost.shape) < 0.2] = np.inf
+    near = rng.random((posts, posts)) < 0.3
     task = Task(
         cost=cost,
         vacant=rng.integers(500, 5_000, posts).astype(float),
@@ -52,6 +54,8 @@ def test_small_tasks_are_solved_exactly(rng: np.random.Generator, posts: int, pe
         most=np.full(people, most),
         over=float(rng.integers(0, 8)),
         another=float(rng.integers(0, 600)),
+        near=near | near.T | np.eye(posts, dtype=bool),
+        apart=float(rng.integers(0, 3_000)),
     )
     every = (np.array(one) for one in product(range(-1, people), repeat=posts))
     legal = [one for one in every if all((one == who).sum() <= most for who in range(people))]
@@ -81,6 +85,21 @@ def test_one_person_takes_several_grids_near_by_up_to_the_most() -> None:
     assert sorted(found.values()) == ["", "", "", "乙", "乙", "乙", "甲", "甲"]
     assert found["001"] == "甲"
     assert {grid for grid, name in found.items() if name == "乙"} <= {"004", "007", "008", "003"}
+
+
+def test_the_grids_of_one_person_adjoin_unless_that_costs_nothing() -> None:
+    plan = with_staff(
+        ("甲", "coordinator", f"{code(1)}、{code(4)}"), ("乙", "coordinator", f"{code(2)}、{code(3)}"), wide=8, high=2
+    )
+    assert taken(plan, apart_m=0) == {"001": "甲", "002": "乙", "003": "乙", "004": "甲"}
+    crew = crew_of(plan)
+    found = suggest(plan, crew=crew)
+    mine = found.people["parts"]
+    assert mine.tolist() == [1, 1]
+    assert explained(found, crew)["why_en"].str.contains("all of them adjoin").all()
+    free = explained(suggest(plan, crew=crew, options=SuggestOptions(apart_m=0)), crew)
+    assert "in 2 parts that do not adjoin" in free["why_en"].iloc[0]
+    assert "分处 2 片" in free["why_zh"].iloc[0]
 
 
 def test_skills_decide_between_people_at_one_place() -> None:
