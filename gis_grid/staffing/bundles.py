@@ -43,15 +43,16 @@ def by_bundles(task: Task, known: Ints, price: Floats, bound: float, steps: floa
     price = np.minimum(price, task.vacant)
     program = _Program(task)
     program.add(_of(known))
-    mine, seems = price, -np.inf
+    mine, seems, drawn = price, -np.inf, 1.0
     for turn in range(_ROUNDS):
         offered = priced(task, mine, _JOINING, _AMONG)
         least = float(mine.sum() + _least(task, offered).sum())
         if least > seems:
             seems, price = least, mine
-        if best - seems <= enough or not program.add(offered):
+        stuck = not program.add(offered)
+        if best - seems <= enough or (stuck and drawn == 0):
             break
-        drawn = _FIRST if turn < 5 else _THEN
+        drawn = 0.0 if stuck else _FIRST if turn < 5 else _THEN
         mine = drawn * price + (1 - drawn) * np.minimum(program.prices(), task.vacant)
     offered = priced(task, price, _OF_ONE)
     least = float(price.sum() + _least(task, offered).sum())
