@@ -59,7 +59,7 @@ function pressed(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey) return;
   if (key === "?") sheet.value = !sheet.value;
   else if (key === "escape") escape();
-  else if (open && key === "enter" && (previewing.value || open.tools.busy)) {
+  else if (open && key === "enter" && !at.closest(".strip button") && (previewing.value || open.tools.busy)) {
     event.preventDefault();
     open.tools.accept();
   } else if (open && !at.matches("select")) plain(key, event);

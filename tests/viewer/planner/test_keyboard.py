@@ -135,12 +135,32 @@ def merged_cut_and_taken_back(desk: Any) -> None:
     desk.entered(9)
     page.keyboard.press("n")
     expect(page.get_by_role("tab", name="问题")).to_have_attribute("aria-selected", "true")
+    mended_and_sought(desk)
     desk.use(page.get_by_role("tab", name="影响"))
     expect(page.locator(".total")).to_contain_text("个街坊", timeout=60_000)
     page.keyboard.down("c")
     expect(page.locator(".legend")).to_contain_text("原边界")
     page.keyboard.up("c")
     expect(page.locator(".legend")).not_to_contain_text("原边界")
+
+
+def mended_and_sought(desk: Any) -> None:
+    """Ask for a repair of what breaks a rule, and put it back; find a grid by a part of its name."""
+    page = desk.page
+    desk.use(page.locator(".issue").get_by_role("button", name="修复"))
+    offered = page.get_by_role("button", name="采纳")
+    expect(offered.or_(page.locator(".toast", has_text="没有更好的划法"))).to_be_visible(timeout=60_000)
+    if offered.count():
+        before = desk.holds()
+        desk.use(page.get_by_role("button", name="放弃"))
+        assert desk.holds() != before
+    desk.use(page.get_by_role("tab", name="网格"))
+    desk.reach(page.get_by_role("searchbox"))
+    page.keyboard.type("北园社区1")
+    expect(page.locator(".rows .name")).to_contain_text(["北园社区1网格"])
+    page.keyboard.press("Control+a")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Escape")
 
 
 #: a block that lies whole on the screen, far from its edges, with a line from above it to below on the cross's steps
