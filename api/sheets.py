@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -60,17 +61,21 @@ class Sheets:
         return self._kept.get((id_, revision), lambda: self._pool.call(made, id_))
 
     def begin(self) -> None:
-        """Make the drafts ready that were changed last, beside everything else."""
+        """Make the drafts ready that were changed last, beside everything else; then begin all processes of the pool.
+
+        One process does it, and the others begin after it: together they would take the processor from each other.
+        """
         threading.Thread(target=self._begun, name="sheets", daemon=True).start()
 
     def _begun(self) -> None:
         from gis_grid.store.drafts import list_drafts
 
-        with suppress(Problem, GridError):  # whoever asks for it then is told what is wrong
+        with suppress(Problem, GridError, CancelledError):  # whoever asks for it then is told
             with self._store.reading() as session:
                 found = list_drafts(session)[:READY]
             for one in found:
                 self.get(one.id, one.revision)
+            self._pool.warm()
 
 
 def made(store: Store, id_: str) -> Sheet:

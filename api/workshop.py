@@ -45,7 +45,6 @@ class Workshop:
     def start(self, *, warm: bool = False) -> None:
         """Remove files whose time is over, begin to run jobs; with `warm` make ready what whoever comes first wants."""
         if warm:
-            self.pool.warm()
             self.sheets.begin()
         self.uploads.tidy()
         self.runner.start()
