@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 AXE = Path(__file__).resolve().parents[1] / "api" / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def clean(page: Any, where: str = "") -> None:
+    """Fail if axe finds anything serious; skip where it is not installed, unless pages must be tried."""
+    if not AXE.exists():
+        reason = "axe is not installed (make setup)"
+        if "browser" in os.environ.get("GIS_GRID_REQUIRE", ""):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    assert serious(page) == [], where
 
 
 def serious(page: Any) -> list[str]:

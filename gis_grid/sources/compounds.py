@@ -26,11 +26,7 @@ def read_compounds(path: str | os.PathLike[str], *, target: Any = None, crs: Any
     InputError
         If the file cannot be read, has no CRS, or holds anything but polygons.
     """
-    metric, notes, source = _areas(path, target, crs, "compounds")
-    name = guess_column(metric, "name", source)
-    frame = metric[["geometry"]].assign(name=text(metric, name.column if name else None)).reset_index(drop=True)
-    said = (*notes, *([name.why] if name else []))
-    return Read(check_frame(frame, "compounds", source=source), said, _rows(frame))
+    return _named(path, target, crs, "compounds", ("name",))
 
 
 def read_drawn(path: str | os.PathLike[str], *, target: Any = None, crs: Any = None) -> Read:
@@ -41,12 +37,7 @@ def read_drawn(path: str | os.PathLike[str], *, target: Any = None, crs: Any = N
     InputError
         If the file cannot be read, has no CRS, or holds anything but polygons.
     """
-    metric, notes, source = _areas(path, target, crs, "grids")
-    found = [guess_column(metric, kind, source) for kind in ("name", "grid", "community_code")]
-    named = next((guess for guess in found if guess is not None), None)
-    frame = metric[["geometry"]].assign(name=text(metric, named.column if named else None)).reset_index(drop=True)
-    said = (*notes, *([named.why] if named else []))
-    return Read(check_frame(frame, "compounds", source=source), said, _rows(frame))
+    return _named(path, target, crs, "grids", ("name", "grid", "community_code"))
 
 
 def read_buildings(path: str | os.PathLike[str], *, target: Any = None, crs: Any = None) -> Read:
@@ -79,6 +70,16 @@ def read_buildings(path: str | os.PathLike[str], *, target: Any = None, crs: Any
     frame = gpd.GeoDataFrame(pd.DataFrame(columns), geometry=metric.geometry.to_numpy(), crs=metric.crs)
     frame = frame.reset_index(drop=True)
     return Read(check_frame(frame, "buildings", source=source), tuple(said), _rows(frame))
+
+
+def _named(path: str | os.PathLike[str], target: Any, crs: Any, kind: str, columns: tuple[str, ...]) -> Read:
+    """Read areas, called by the first of some columns that the file has."""
+    metric, notes, source = _areas(path, target, crs, kind)
+    found = (guess_column(metric, column, source) for column in columns)
+    name = next((guess for guess in found if guess is not None), None)
+    frame = metric[["geometry"]].assign(name=text(metric, name.column if name else None)).reset_index(drop=True)
+    said = (*notes, *([name.why] if name else []))
+    return Read(check_frame(frame, "compounds", source=source), said, _rows(frame))
 
 
 def _areas(path: str | os.PathLike[str], target: Any, crs: Any, kind: str) -> tuple[gpd.GeoDataFrame, list[str], str]:

@@ -12,7 +12,7 @@ import pyogrio
 import pytest
 from playwright.sync_api import expect
 
-from axe import AXE, serious
+from axe import clean
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -20,25 +20,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LABELS = {"shapefile": "Shapefile (GBK)", "pdf": "图册 PDF"}
 
 
-def clean(page: Any) -> None:
-    """Fail if axe finds anything serious."""
-    assert not AXE.exists() or serious(page) == []
-
-
-def handed_in(office: Any, desk: Any) -> str:
-    """Hand in the draft on a desk, and return the plan that it became."""
-    desk.drag(desk.borders()[0])
-    desk.saved()
-    body = {"draft": desk.draft, "revision": desk.revision(), "comment": ""}
-    return str(office.api("lin", "POST", f"/plans/{office.town.plan_id}/submit", json=body)["plan"])
-
-
 def test_a_plan_in_review_is_compared_with_another_one_and_swiped_by_keyboard(
     office: Any, sit: Callable[..., Any], tmp_path: Path
 ) -> None:
     desk = sit(office.draft())
     border = desk.borders()[0]
-    plan = handed_in(office, desk)
+    plan = desk.handed_in()
     seen = sit(plan, "zhao").page
     seen.get_by_role("tab", name="影响").click()
     expect(seen.locator(".total")).to_have_count(0)
@@ -76,7 +63,7 @@ def test_a_plan_in_review_is_compared_with_another_one_and_swiped_by_keyboard(
 def test_a_comment_of_the_review_reaches_the_planner_who_answers_and_settles_it(
     office: Any, sit: Callable[..., Any], tmp_path: Path
 ) -> None:
-    plan = handed_in(office, sit(office.draft()))
+    plan = sit(office.draft()).handed_in()
     review = sit(plan, "zhao")
     page = review.page
     page.keyboard.press("j")

@@ -12,22 +12,6 @@ from pixels import drawn
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-#: the largest block that lies whole on the screen and is no strip, with a line from above it to below
-WIDE = """() => {
-  const { session, layers } = gisGrid.desk(), { plan } = session, map = gisGrid.map();
-  const box = map.getCanvas().getBoundingClientRect();
-  for (const block of [...plan.area.keys()].sort((a, b) => plan.area[b] - plan.area[a])) {
-    const shape = layers.shapes.polygons(block);
-    if (shape.length > 1 || shape[0].length > 1) continue;
-    const ends = shape[0][0].map((place) => map.project(place));
-    const [x, y] = [ends.map((p) => p.x), ends.map((p) => p.y)];
-    const [w, e, n, s] = [Math.min(...x), Math.max(...x), Math.min(...y), Math.max(...y)];
-    if (w < 80 || e > box.width - 20 || n < 60 || s > box.height - 160 || (e - w) / (s - n) > 1.6) continue;
-    const middle = (w + e) / 2 + box.x;
-    return { id: plan.blockIds[block], from: [middle, n - 8 + box.y], to: [middle, s + 8 + box.y] };
-  }
-}"""
-
 VIEW = "(() => { const map = gisGrid.map(), { lng, lat } = map.getCenter(); return [lng, lat, map.getZoom()] })()"
 
 
@@ -118,7 +102,7 @@ def test_a_block_is_cut_along_a_drawn_line(office: Any, sit: Callable[..., Any])
     desk = sit(office.draft())
     page = desk.page
     page.evaluate("gisGrid.map().jumpTo({ zoom: gisGrid.map().getZoom() + 0.5 })")
-    found, view = page.evaluate(WIDE), page.evaluate(VIEW)
+    found, view = desk.wide(), page.evaluate(VIEW)
     page.keyboard.press("x")
     page.mouse.move(*found["from"])
     page.mouse.down()

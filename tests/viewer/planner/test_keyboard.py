@@ -125,7 +125,7 @@ def merged_cut_and_taken_back(desk: Any) -> None:
     page.keyboard.press("q")
     assert page.locator(".row.chosen .lock[aria-pressed=true]").count() == 1
     page.keyboard.press("0")
-    wide = page.evaluate(WIDE)
+    wide = desk.wide()
     drawn(desk, "x", [wide["from"], wide["to"]])
     desk.wait(lambda: (held := desk.holds()) and wide["id"] not in held)
     assert desk.entered(8)[-1]["kind"] == "cut"
@@ -161,23 +161,6 @@ def mended_and_sought(desk: Any) -> None:
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
     page.keyboard.press("Escape")
-
-
-#: a block that lies whole on the screen, far from its edges, with a line from above it to below on the cross's steps
-WIDE = """() => {
-  const { session, layers } = gisGrid.desk(), { plan } = session, map = gisGrid.map();
-  const box = map.getCanvas().getBoundingClientRect();
-  for (const block of [...plan.area.keys()].sort((a, b) => plan.area[b] - plan.area[a])) {
-    const shape = layers.shapes.polygons(block);
-    if (shape.length > 1 || shape[0].length > 1) continue;
-    const ends = shape[0][0].map((place) => map.project(place));
-    const [x, y] = [ends.map((p) => p.x), ends.map((p) => p.y)];
-    const [w, e, n, s] = [Math.min(...x), Math.max(...x), Math.min(...y), Math.max(...y)];
-    if (w < 60 || e > box.width - 60 || n < 80 || s > box.height - 80 || (e - w) / (s - n) > 1.6) continue;
-    const middle = (w + e) / 2 + box.x;
-    return { id: plan.blockIds[block], from: [middle, n - 16 + box.y], to: [middle, s + 16 + box.y] };
-  }
-}"""
 
 
 def files_and_prints(desk: Any, folder: Path) -> None:

@@ -11,7 +11,7 @@ import geopandas as gpd
 import pytest
 from playwright.sync_api import expect
 
-from axe import AXE, serious
+from axe import clean
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 #: what is the page's own, whichever database stands behind it
@@ -23,11 +23,6 @@ DRAWN = """(layer) => !gisGrid.map().getLayer(layer) ? -1 : new Set(
 #: whose borders are drawn
 WHOSE = """() => gisGrid.map().getSource('beside').getData().then((data) =>
   data.features.reduce((sums, { properties: { who } }) => ({ ...sums, [who]: (sums[who] ?? 0) + 1 }), {}))"""
-
-
-def clean(page: Any) -> None:
-    """Fail if axe finds anything serious."""
-    assert not AXE.exists() or serious(page) == []
 
 
 def shots(page: Any, folder: Path, name: str) -> None:

@@ -9,29 +9,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from axe import AXE, serious
+from axe import clean
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 #: what is the page's own, whichever database stands behind it
 page_only = pytest.mark.parametrize("office", ["sqlite"], indirect=True)
 
 
-def clean(page: Any) -> None:
-    """Fail if axe finds anything serious."""
-    assert not AXE.exists() or serious(page) == []
-
-
-def handed_in(office: Any, desk: Any) -> str:
-    """Hand in the draft on a desk, and return the plan that it became."""
-    desk.drag(desk.borders()[0])
-    desk.saved()
-    body = {"draft": desk.draft, "revision": desk.revision(), "comment": ""}
-    return str(office.api("lin", "POST", f"/plans/{office.town.plan_id}/submit", json=body)["plan"])
-
-
 @page_only
 def test_refusals_are_said_in_the_language_of_the_page(office: Any, sit: Callable[..., Any], tmp_path: Path) -> None:
-    plan = handed_in(office, sit(office.draft()))
+    plan = sit(office.draft()).handed_in()
     page = sit(plan, "zhao", refuses=True).page
     page.keyboard.press("j")
     sentence = page.locator(".detail .saying input")
@@ -81,7 +68,7 @@ def test_roles_and_the_other_plan_go_by_their_names(office: Any, sit: Callable[.
 
 @page_only
 def test_an_open_comment_stands_beside_the_plan_that_follows(office: Any, sit: Callable[..., Any]) -> None:
-    first = handed_in(office, sit(office.draft()))
+    first = sit(office.draft()).handed_in()
     grid = str(office.town.plan.grids.index[3])
     wish = {"grid": grid, "sentence": "北侧边界应沿河"}
     office.api("zhao", "POST", f"/plans/{first}/comments", json=wish)
