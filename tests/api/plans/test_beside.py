@@ -53,6 +53,39 @@ def test_a_file_is_read_for_whoever_handed_it_in(office: Office, tmp_path: Path)
     assert office.calls.get(path, token=lin).status_code == 404
 
 
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_a_file_that_cannot_be_laid_over_says_why_and_what_to_do(office: Office, tmp_path: Path) -> None:
+    plan, lin = office.plan, office.tokens["lin"]
+
+    def asked(frame: gpd.GeoDataFrame, name: str, crs: str = "") -> tuple[int, dict[str, object]]:
+        frame.to_file(tmp_path / name)
+        content = (tmp_path / name).read_bytes()
+        made = office.calls.post("/api/files", params={"name": name}, content=content, token=lin).json()["id"]
+        params = {"file": made} | ({"crs": crs} if crs else {})
+        found = office.calls.get(f"/api/beside/{office.plan_id}", params=params, token=lin)
+        return found.status_code, found.json()
+
+    grids = plan.grids[["geometry"]]
+    bare = grids.set_crs(None, allow_override=True)
+    status, told = asked(bare, "bare.gpkg")
+    assert status == 422
+    assert "CRS" in str(told["faults"])
+    assert asked(bare, "bare2.gpkg", plan.blocks.crs.to_string())[0] == 200
+    assert asked(bare, "bare3.gpkg", "EPSG:0")[0] == 422
+    points = gpd.GeoDataFrame(geometry=grids.representative_point(), crs=grids.crs)
+    status, told = asked(points, "points.gpkg")
+    assert status == 422
+    assert all(one["remedy"] for one in told["faults"])
+    far = gpd.GeoDataFrame(geometry=grids.translate(900_000, 0), crs=grids.crs)
+    status, told = asked(far, "far.gpkg")
+    assert (status, [one["code"] for one in told["faults"]]) == (422, ["elsewhere"])
+    broken = office.calls.post(
+        "/api/files", params={"name": "x.gpkg"}, content=b"SQLite format 3\0" + b"x" * 99, token=lin
+    )
+    assert broken.status_code == 422
+    assert broken.json()["faults"]
+
+
 def test_only_planners_of_the_district_see_the_ground(office: Office) -> None:
     lin = office.tokens["lin"]
     for path in (f"/api/ground/{office.plan_id}/communities", f"/api/beside/{office.plan_id}?with={office.plan_id}"):
