@@ -123,7 +123,7 @@ def _config(workers: int) -> uvicorn.Config:
     proxies = Settings().trusted_proxies
     options: dict[str, Any] = {"loop": "uvloop"} if sys.platform != "win32" else {}
     return uvicorn.Config(
-        "api.main:served",
+        "api.start:served",
         factory=True,
         workers=workers,
         http=Protocol,

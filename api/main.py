@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from api.auth import Gate
 from api.desk import Desk
 from api.errors import add_handlers
 from api.front import PATH, Front
-from api.leaving import end_with_parent
 from api.limits import Rates
 from api.metrics import Metrics
 from api.pages import add_pages
@@ -49,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.types import Receive, Scope, Send
+
+    from api.start import Begun
 
 #: every module of routes; each has a `router`, whose paths begin below /api
 ROUTES = (
@@ -94,31 +94,24 @@ class Service(FastAPI):
         return openapi.describe(self)
 
 
-def served() -> Service:
-    """Return the service as a server process runs it: set by variables, writing its log to standard error."""
-    end_with_parent(signal.SIGTERM)
-    settings = Settings()
-    logs.set_up(settings.log_level)
-    return create_app(settings, warm=True)
-
-
-def create_app(settings: Settings | None = None, *, warm: bool = False) -> Service:
+def create_app(settings: Settings | None = None, *, begun: Begun | None = None) -> Service:
     """Return the service for some settings, else for those in the variables GIS_GRID_….
 
-    With `warm` the processes that work things out begin with the service, and not with the first who needs them.
+    What has `begun` before the app was there (`api.start`) is gone on with; else processes that work things out begin
+    with the first who needs them.
     """
     chosen = settings or Settings()
     logs.events(chosen.log_level)
-    store = open_store(chosen.store)
+    store = begun.store if begun else open_store(chosen.store)
     metrics, rates = Metrics(), Rates(chosen)
-    desk, workshop = Desk(store, metrics), Workshop(chosen, store, metrics)
+    desk, workshop = Desk(store, metrics), Workshop(chosen, store, metrics, begun)
     gate, batches = Gate(chosen, store, rates), CapacityLimiter(AT_ONCE)
     state = State(chosen, store, gate, rates, metrics, desk, batches, workshop)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         over = asyncio.Event()
-        workshop.start(warm=warm)
+        workshop.start()
         looking = asyncio.create_task(state.desk.keep(chosen.refresh_seconds, over))
         yield
         app.front.book.write()

@@ -12,7 +12,7 @@ import shapely
 from sqlalchemy import select
 
 from api.errors import Problem
-from api.maps import Shelf
+from api.shelf import Shelf
 from gis_grid.errors import AbsentError, Fault, InputError
 from gis_grid.store.models import Area, Grid
 from gis_grid.store.plans import GRID_COLUMNS

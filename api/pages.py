@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -59,11 +61,17 @@ class _Built(StaticFiles):
         """Return the file of a page's address."""
         return super().lookup_path(PAGES.get("/" + path.removeprefix("."), path))
 
-    def file_response(self, *args: Any, **options: Any) -> Response:
-        """Answer with a file, under the policy of the pages."""
-        answer = super().file_response(*args, **options)
-        path = str(answer.path) if isinstance(answer, FileResponse) else str(args[0])
-        lasting = "/assets/" in path.replace("\\", "/")
+    def file_response(self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200) -> Response:
+        """Answer with a file, under the policy of the pages; compressed, if it was when the pages were built."""
+        packed = Path(f"{full_path}.gz")
+        if "gzip" in Headers(scope=scope).get("accept-encoding", "") and packed.is_file():
+            answer = super().file_response(packed, packed.stat(), scope, status_code)
+            answer.headers["Content-Encoding"] = "gzip"
+            answer.headers["Content-Type"] = mimetypes.guess_type(full_path)[0] or "application/octet-stream"
+            answer.headers["Vary"] = "Accept-Encoding"
+        else:
+            answer = super().file_response(full_path, stat_result, scope, status_code)
+        lasting = "/assets/" in str(full_path).replace("\\", "/")
         answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
         answer.headers["Content-Security-Policy"] = POLICY
         answer.headers["Referrer-Policy"] = "same-origin"

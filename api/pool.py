@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from api.errors import Problem
-from api.jobs.work import SAFE_READING
 from api.leaving import end_with_parent
+from api.safety import SAFE_READING
 from gis_grid.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -80,11 +80,9 @@ class Pool:
             raise found.kind(found.faults)
         return found
 
-    def warm(self) -> None:
-        """Start the processes now, without waiting for them: whoever asks first need not wait until they have begun."""
-        pool = self._started()
-        for _ in range(self._processes):
-            pool.submit(_nothing)
+    def begin(self, work: Callable[[Store], Result]) -> Future[Result | _Refused]:
+        """Let the first process begin with something, without waiting for it."""
+        return self._started().submit(_do, work, ())
 
     def stop(self) -> None:
         """End the processes."""
@@ -131,10 +129,6 @@ def _begin(address: str) -> None:
     from gis_grid.store import open_store
 
     _HELD["store"] = open_store(address)
-
-
-def _nothing() -> None:
-    """Do nothing: a process that is given this begins."""
 
 
 def _do(work: Callable[..., Any], given: tuple[Any, ...]) -> Any:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import threading
 from concurrent.futures import CancelledError
+from concurrent.futures import TimeoutError as OutOfTimeError
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api import shapes, tables
-from api.errors import Problem
-from api.maps import Shelf
+from api.shelf import Shelf
 from api.tags import tag_of
-from gis_grid.errors import GridError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from api.pool import Pool
     from gis_grid.store import Store
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 KEPT = 16
 #: drafts made ready when the service starts, those changed last
 READY = 2
+#: how long they are waited for (seconds)
+FIRST_S = 30
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,18 @@ class Sheet:
 
 
 class Sheets:
-    """Keep the sheets asked for last; whoever asks for one while it is made waits for it, and it is made once."""
+    """Keep the sheets asked for last; whoever asks for one while it is made waits for it, and it is made once.
 
-    def __init__(self, store: Store, pool: Pool) -> None:
-        self._store, self._pool = store, pool
+    Parameters
+    ----------
+    pool
+        The processes that make them.
+    first
+        What one of them is making ready (`ready`), if it is.
+    """
+
+    def __init__(self, pool: Pool, first: Future[Any] | None = None) -> None:
+        self._pool, self._first = pool, first
         self._kept: Shelf[Sheet] = Shelf(KEPT)
 
     def get(self, id_: str, revision: int) -> Sheet:
@@ -58,24 +68,39 @@ class Sheets:
         revision
             A number that is another one whenever it has changed, read before the call: what is kept is never older.
         """
-        return self._kept.get((id_, revision), lambda: self._pool.call(made, id_))
+        return self._kept.get((id_, revision), lambda: self._made(id_, revision))
 
-    def begin(self) -> None:
-        """Make the drafts ready that were changed last, beside everything else; then begin all processes of the pool.
+    def _made(self, id_: str, revision: int) -> Sheet:
+        for one in self._awaited():
+            if (one.id, one.revision) == (id_, revision):
+                return one.sheet
+        return self._pool.call(made, id_)
 
-        One process does it, and the others begin after it: together they would take the processor from each other.
-        """
-        threading.Thread(target=self._begun, name="sheets", daemon=True).start()
+    def _awaited(self) -> list[Ready]:
+        """Return what is made ready, once it is; nothing if that fails, for whoever asks for it then is told why."""
+        with suppress(CancelledError, OutOfTimeError):
+            if self._first is not None and self._first.exception(FIRST_S) is None:
+                found = self._first.result()
+                return found if isinstance(found, list) else []
+        return []
 
-    def _begun(self) -> None:
-        from gis_grid.store.drafts import list_drafts
 
-        with suppress(Problem, GridError, CancelledError):  # whoever asks for it then is told
-            with self._store.reading() as session:
-                found = list_drafts(session)[:READY]
-            for one in found:
-                self.get(one.id, one.revision)
-            self._pool.warm()
+@dataclass(frozen=True)
+class Ready:
+    """The sheet of a draft at a revision."""
+
+    id: str
+    revision: int
+    sheet: Sheet
+
+
+def ready(store: Store) -> list[Ready]:
+    """Make the sheets of the drafts that were changed last, in the first process of the pool."""
+    from gis_grid.store.drafts import list_drafts
+
+    with store.reading() as session:
+        found = list_drafts(session)[:READY]
+    return [Ready(one.id, one.revision, made(store, one.id)) for one in found]
 
 
 def made(store: Store, id_: str) -> Sheet:

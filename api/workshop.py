@@ -18,6 +18,7 @@ from gis_grid.store.jobs import Terms
 if TYPE_CHECKING:
     from api.metrics import Metrics
     from api.settings import Settings
+    from api.start import Begun
     from gis_grid.store import Store
 
 
@@ -27,7 +28,7 @@ class Workshop:
     Nothing is started before `start`; processes of the pool only when the first is needed.
     """
 
-    def __init__(self, settings: Settings, store: Store, metrics: Metrics) -> None:
+    def __init__(self, settings: Settings, store: Store, metrics: Metrics, begun: Begun | None = None) -> None:
         self.folder = folder_of(settings, store)
         bounds = Bounds(
             file_bytes=int(settings.upload_mb * 1_000_000), count=settings.upload_count, hours=settings.upload_hours
@@ -35,17 +36,15 @@ class Workshop:
         self.terms = Terms(at_once=settings.job_workers, waiting=settings.job_queue, attempts=settings.job_attempts)
         self.uploads = Uploads(self.folder / "files", bounds)
         self.runner = Runner(store, self.uploads.folder, self.terms, metrics=metrics)
-        self.pool = Pool(store, processes=settings.pool_workers)
-        self.sheets = Sheets(store, self.pool)
+        self.pool = begun.pool if begun else Pool(store, processes=settings.pool_workers)
+        self.sheets = Sheets(self.pool, begun.first if begun else None)
         self.plan_maps = PlanMaps(store, self.folder / "tiles")
         self.draft_maps = DraftMaps(store)
         self.collections = Collections(store)
         self.streams = threading.BoundedSemaphore(settings.streams)
 
-    def start(self, *, warm: bool = False) -> None:
-        """Remove files whose time is over, begin to run jobs; with `warm` make ready what whoever comes first wants."""
-        if warm:
-            self.sheets.begin()
+    def start(self) -> None:
+        """Remove files whose time is over, begin to run jobs."""
         self.uploads.tidy()
         self.runner.start()
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
+from api.safety import SAFE_READING
 from gis_grid.errors import ClashError, Fault, GridError, InputError
 from gis_grid.store import Store, audit, jobs, open_store
 from gis_grid.store.access import Actor
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
 
     from gis_grid.plan import Plan
 
-#: what a process that reads uploaded files may not do: reach the network, or be led to other files by a file
-SAFE_READING = {
-    "GDAL_SKIP": "VRT,OGR_VRT,GTI,WMS,WMTS,WCS,HTTP,WFS,OAPIF,CSW,ESRIC,PLSCENES,NGW,Elasticsearch,Carto,GMLAS",
-    "GDAL_HTTP_PROXY": "127.0.0.1:9",
-    "GDAL_HTTP_TIMEOUT": "1",
-    "GDAL_DISABLE_READDIR_ON_OPEN": "FALSE",
-    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
-}
 #: rows that are named of faults that are the same in every other respect
 SHOWN_ROWS = 5
 #: the inputs of a build that are files

@@ -56,6 +56,34 @@ export interface Asked {
   signal?: AbortSignal;
 }
 
+/** Where the service keeps a plan or a draft, by its id. */
+export const pathOf = (id: string) => `/${id.startsWith("d") ? "drafts" : "plans"}/${id}`;
+/** The ground under a plan or a draft, without the names that its grids had when they were published. */
+export const groundOf = (id: string) => `/style.json?of=${id}&labels=false`;
+
+/** Answers that were asked for before whoever needs them could. */
+const begun = new Map<string, Promise<Response>>();
+
+/** Ask for what a draft is opened with, while the page that shows it is still being read. */
+export function begin(id: string): void {
+  for (const path of [`${pathOf(id)}/shapes`, `${pathOf(id)}/table`, pathOf(id), groundOf(id)]) {
+    const answer = fetch(`/api${path}`, { headers: headers() });
+    answer.catch(() => {}); // told to whoever takes it
+    begun.set(path, answer);
+  }
+}
+
+/** Forget what was asked for early: something has been changed since. */
+export function forget(): void {
+  begun.clear();
+}
+
+function taken(path: string, { method }: RequestInit): Promise<Response> | undefined {
+  const answer = method === "GET" ? begun.get(path) : undefined;
+  begun.delete(path);
+  return answer;
+}
+
 /** Send a request below /api and return the response; a problem is thrown. */
 export async function send(path: string, asked: Asked = {}): Promise<Response> {
   const said: Record<string, string> = {};
@@ -67,7 +95,7 @@ export async function send(path: string, asked: Asked = {}): Promise<Response> {
   if (asked.signal) init.signal = asked.signal;
   let answer: Response;
   try {
-    answer = await fetch(`/api${path}`, init);
+    answer = await (taken(path, init) ?? fetch(`/api${path}`, init));
   } catch (caught) {
     if (caught instanceof DOMException && caught.name === "AbortError") throw caught;
     throw new Problem(0, "offline");

@@ -1,14 +1,14 @@
 /** The page's one map and the draft on it: opening, wiring, and what is drawn when the plan has changed. */
 import { effect, signal } from "@preact/signals";
 import type { StyleSpecification } from "maplibre-gl";
-import { get, headers, post, Problem, send } from "./api";
+import { get, groundOf, headers, post, Problem, send } from "./api";
 import type { Comparison, CutAnswer, Table } from "./api-types";
 import { against, announced, beside, chosen, comparing, grounds, picked, shown, sought, swiping, tab, tool } from "./desk";
 import { lang, say } from "./i18n/planner";
 import { worded } from "./i18n/refusals";
 import { createMap, type GlMap } from "./map/create";
 import { Crosshair } from "./map/crosshair";
-import { PlanLayers } from "./map/layers";
+import { PlanLayers, type Text } from "./map/layers";
 import { Overlays } from "./map/overlays";
 import { Tools } from "./map/tools";
 import { colourAll, colourOne } from "./plan/colours";
@@ -32,6 +32,8 @@ const AROUND = { left: 70, right: 30, top: 30, bottom: 50 };
 /** Some 20 m. */
 const RING_DEGREES = 0.0002;
 let map: GlMap | null = null;
+/** The draft that is being opened. */
+let opening: string | null = null;
 let drop: (() => void)[] = [];
 
 export function theMap(): GlMap | null {
@@ -41,6 +43,7 @@ export function theMap(): GlMap | null {
 /** Show a plan in force (or any other) from its tiles, for everybody who may see it. */
 export async function showPlan(of = ""): Promise<void> {
   leave();
+  [opening, loading.value] = [null, false];
   try {
     const { style, bounds } = await drawable(await get<StyleSpecification>(`/style.json${of ? `?of=${of}` : ""}`));
     map?.remove();
@@ -67,8 +70,6 @@ async function drawable(style: StyleSpecification): Promise<{ style: StyleSpecif
   return { style: { ...style, layers }, bounds };
 }
 
-let opening: string | null = null;
-
 /** Open a draft for drawing; while it is being opened it is not opened once more. */
 export async function openDraft(id: string): Promise<void> {
   if (opening === id) return;
@@ -78,19 +79,20 @@ export async function openDraft(id: string): Promise<void> {
   loading.value = true;
   performance.mark("open");
   try {
-    const loaded = Session.open(id);
-    loaded.catch(() => {}); // told below: the map begins while the plan is on its way
-    const { style, bounds } = await baseStyle(id);
-    map?.remove();
-    map = createMap("map", style, stays ?? { bounds, padding: AROUND });
-    const made = map;
-    const drawn = new Promise<void>((resolve) => made.once("style.load", () => resolve()));
+    const [loaded, ground] = [Session.open(id), baseStyle(id)];
+    for (const one of [loaded, ground]) one.catch(() => {}); // told below: the map begins while they are on their way
+    const fresh = () => {
+      map?.remove();
+      return (map = createMap("map", null, stays ?? {}));
+    };
+    const early = stays ? null : fresh(); // a map that is being looked at stays until the next can be drawn
     const { session, shapes: data } = await loaded;
     performance.mark("loaded");
+    if (opening !== id) return session.close(); // something else was asked for meanwhile
+    const [style, shapes] = [await ground, new Shapes(data)];
+    const made = early ?? fresh();
     if (!stays) made.fitBounds(session.plan.table.bounds, { padding: AROUND, animate: false });
-    const shapes = new Shapes(data);
-    await drawn;
-    put(session, shapes, made);
+    await put(session, shapes, made, style);
     const address = new URL(location.href);
     address.searchParams.set("draft", id);
     history.replaceState(null, "", address);
@@ -98,24 +100,26 @@ export async function openDraft(id: string): Promise<void> {
   } catch (caught) {
     fail(caught);
   } finally {
-    opening = null;
-    loading.value = false;
+    if (opening === id) {
+      opening = null;
+      loading.value = false;
+    }
   }
 }
 
 /** The ground under a draft: streets, water and their names of the plan in force, if one is; the page draws the rest. */
-async function baseStyle(id: string): Promise<{ style: StyleSpecification; bounds: Bounds }> {
-  const style = await get<StyleSpecification>(`/style.json?of=${id}&labels=false`);
+async function baseStyle(id: string): Promise<StyleSpecification> {
+  const style = await get<StyleSpecification>(groundOf(id));
   const ground = style.layers.filter((layer) => !("source" in layer) || (layer.source === "base" && layer["source-layer"] === "streets"));
   const used = new Set(ground.map((layer) => ("source" in layer ? layer.source : "")));
   const sources = Object.fromEntries(Object.entries(style.sources).filter(([name]) => used.has(name)));
-  return drawable({ ...style, layers: ground, sources });
+  return (await drawable({ ...style, layers: ground, sources })).style;
 }
 
-function put(session: Session, shapes: Shapes, on: GlMap): void {
+async function put(session: Session, shapes: Shapes, on: GlMap, ground: StyleSpecification): Promise<void> {
   const finder = new Finder(shapes);
   const layers = new PlanLayers(on, session.plan, shapes, finder, colourAll(session.plan));
-  const overlays = new Overlays(on, session.plan, shapes, session.draft.id);
+  await layers.draw(ground, names(session), faulty(session));
   const labels = (grids: Iterable<number>) => [...grids].filter((grid) => session.plan.members[grid]?.size).map((grid) => label(session, grid, true));
   const tools = new Tools(on, session, shapes, finder, layers, {
     why: (what) => say(what === "brush" ? "why_brush" : "why_stroke"),
@@ -132,10 +136,18 @@ function put(session: Session, shapes: Shapes, on: GlMap): void {
     if (tools.busy) tools.cancel();
   };
   session.onRecut = () => setTimeout(() => void reopen(session), 0);
-  drop = [
+  drop = [...followed(session, layers, new Overlays(on, session.plan, shapes, session.draft.id)), () => tools.remove(), () => session.close()];
+  desk.value = { session, layers, tools, finder, cross };
+}
+
+/** Draw what changes whenever it does; returns what ends each of it. */
+function followed(session: Session, layers: PlanLayers, overlays: Overlays): (() => void)[] {
+  let drawn = [session.tick.value, lang.value].join();
+  return [
     effect(() => {
-      session.tick.value;
-      lang.value;
+      const now = [session.tick.value, lang.value].join();
+      if (now === drawn) return; // as it was drawn at first
+      drawn = now;
       paintNew(session, layers);
       requestAnimationFrame(() => redraw(session, layers));
     }),
@@ -147,10 +159,7 @@ function put(session: Session, shapes: Shapes, on: GlMap): void {
       overlays.beside(beside.value);
     }),
     effect(() => void compare(session, layers, comparing.value, against.value)),
-    () => tools.remove(),
-    () => session.close(),
   ];
-  desk.value = { session, layers, tools, finder, cross };
 }
 
 /** What lies under the cross, for who does not see it. */
@@ -173,15 +182,24 @@ function paintNew(session: Session, layers: PlanLayers): void {
 
 function redraw(session: Session, layers: PlanLayers): void {
   if (desk.value?.session !== session) return;
-  const { plan } = session;
-  const live = plan.gridIds.map((_, grid) => grid).filter((grid) => plan.members[grid]?.size);
-  layers.label(live.map((grid) => label(session, grid, false)));
-  const faulty = [...session.problems.values()].flat().filter((fault) => session.severity(fault) === "error");
-  layers.fault(new Set(faulty.flatMap((fault) => fault.blocks)));
+  layers.label(names(session));
+  layers.fault(faulty(session));
+}
+
+/** What stands in each grid. */
+function names(session: Session): Text[] {
+  const live = session.plan.gridIds.map((_, grid) => grid).filter((grid) => session.plan.members[grid]?.size);
+  return live.map((grid) => label(session, grid, false));
+}
+
+/** The blocks that break a rule. */
+function faulty(session: Session): Set<number> {
+  const faults = [...session.problems.values()].flat().filter((fault) => session.severity(fault) === "error");
+  return new Set(faults.flatMap((fault) => fault.blocks));
 }
 
 /** What stands in the middle of a grid: its name, households, and how far off the band; while drawn, off the target. */
-function label(session: Session, grid: number, live: boolean) {
+function label(session: Session, grid: number, live: boolean): Text {
   const { plan } = session;
   const off = plan.off(grid);
   const from = plan.load(grid) - plan.band.target;

@@ -1,6 +1,6 @@
 /** One draft in hand: the plan, its rules, what was done, and the way to the service. No map and no panels here. */
 import { batch, signal } from "@preact/signals";
-import { get, patch, Problem, send } from "./api";
+import { forget, get, patch, pathOf, Problem, send } from "./api";
 import type { CommentList, CommentTold, DraftTold, EditorTold, EntryTold, IssuesAnswer, IssueTold, Journal as JournalTold, PatchAnswer, ReportList, ReportTold, Table } from "./api-types";
 import { worded } from "./i18n/refusals";
 import { type Gesture, Journal } from "./plan/journal";
@@ -9,9 +9,6 @@ import { type Clash, nextGridId } from "./plan/moves";
 import { NONE, Plan, type Step } from "./plan/plan";
 import { check, checkGrid, type Problem as Fault } from "./plan/rules";
 import { listen, type State, Sync } from "./plan/sync";
-
-/** Where the service keeps a plan or a draft, by its id. */
-export const pathOf = (id: string) => `/${id.startsWith("d") ? "drafts" : "plans"}/${id}`;
 
 export interface ClashShown extends Clash {
   who: string;
@@ -327,6 +324,7 @@ async function sendLeftOver(id: string, journal: Journal, gestures: Gesture[], w
   };
   const sync = new Sync(serviceOf(id), local, waiting[0]?.revision ?? 0, waiting);
   await sync.run();
+  forget();
   sync.end();
   if (sync.state === "offline") throw new Problem(0, "offline"); // or the draft would be shown without what waits
 }

@@ -118,7 +118,7 @@ def running(store_address: str, tmp_path: Path) -> Iterator[str]:
         "GIS_GRID_PUBLIC_METRICS": "1",
     }
     root = str(Path(__file__).resolve().parents[3])
-    command = [sys.executable, "-m", "uvicorn", "--factory", "api.main:served", "--port", "0"]
+    command = [sys.executable, "-m", "uvicorn", "--factory", "api.start:served", "--port", "0"]
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env={**os.environ, **variables, "PYTHONPATH": root}, cwd=root
     ) as process:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import time
+import threading
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from offices import Office
 from api.errors import Problem
 from api.pool import Pool
 from api.shapes import draft_shapes
-from api.sheets import Sheets
+from api.sheets import Sheets, ready
 from api.tables import draft_table
 
 
@@ -20,10 +22,8 @@ class Here:
     """Works things out in this process, and notes for what it was asked."""
 
     def __init__(self, office: Office) -> None:
-        self.store, self.asked, self.warmed = office.store, [], False
-
-    def warm(self) -> None:
-        self.warmed = True
+        self.store = office.store
+        self.asked: list[Any] = []
 
     def call(self, work: Any, *given: Any) -> Any:
         self.asked.append(given)
@@ -63,15 +63,28 @@ def test_a_sheet_is_that_of_the_draft_as_it_stands(office: Office) -> None:
 def test_the_drafts_changed_last_are_ready_when_the_service_starts(office: Office) -> None:
     drafts = [office.draft() for _ in range(3)]
     here: Any = Here(office)
-    sheets = Sheets(office.store, here)
-    sheets.begin()
-    for _ in range(100):
-        if here.warmed:
-            break
-        time.sleep(0.1)
+    first: Future[Any] = Future()
+    sheets = Sheets(here, first)
+    threading.Timer(0.2, lambda: first.set_result(ready(office.store))).start()  # whoever asks before waits for it
     for draft in drafts[1:]:
         assert gzip.decompress(sheets.get(draft, 0).table.content) == draft_table(office.store, draft)
-    assert {one for (one,) in here.asked} == set(drafts[1:])  # none was made anew
+    assert not here.asked  # none was made anew
+    sheets.get(drafts[0], 0)
+    assert here.asked == [(drafts[0],)]
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_what_was_not_made_ready_is_made_when_it_is_asked_for(office: Office, failed: bool) -> None:
+    draft = office.draft()
+    here: Any = Here(office)
+    first: Future[Any] = Future()
+    if failed:
+        first.set_exception(BrokenProcessPool())
+    else:
+        first.cancel()
+    sheets = Sheets(here, first)
+    assert gzip.decompress(sheets.get(draft, 0).table.content) == draft_table(office.store, draft)
+    assert here.asked == [(draft,)]
 
 
 def test_a_pool_that_has_ended_begins_no_processes(office: Office) -> None:

@@ -1,10 +1,11 @@
 /** The one way to a map: our worker, our token, the fonts of the system, nothing from elsewhere. */
-import { type LngLat, Map as GlMap, NavigationControl, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import { type LngLat, Map as GlMap, NavigationControl, prewarm, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import { headers } from "../api";
 
 setWorkerUrl(workerUrl);
+prewarm(); // the worker is read while the page asks for its plan
 
 export type { GlMap };
 
@@ -16,11 +17,11 @@ export interface Shown {
   interactive?: boolean;
 }
 
-/** Make a map; requests to our own service carry the token. */
-export function createMap(container: string | HTMLElement, style: string | StyleSpecification, shown: Shown = {}): GlMap {
+/** Make a map, empty where its style is still to come; requests to our own service carry the token. */
+export function createMap(container: string | HTMLElement, style: string | StyleSpecification | null, shown: Shown = {}): GlMap {
   const map = new GlMap({
     container,
-    style,
+    ...(style ? { style } : {}),
     ...(shown.center ? { center: shown.center, zoom: shown.zoom ?? 0 } : {}),
     ...(shown.bounds ? { bounds: shown.bounds, fitBoundsOptions: { padding: shown.padding ?? 40 } } : {}),
     interactive: shown.interactive ?? true,

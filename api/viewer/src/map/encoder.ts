@@ -8,8 +8,11 @@ import type { Finder, Shapes } from "../plan/shapes";
 export const SCHEME = "blocks";
 /** The deepest zoom with tiles of its own; units of a tile's side; how far beyond its edge shapes go on. */
 export const DEEPEST = 15;
+/** Up to here tiles have no lines that say nothing: most lie between two blocks of a grid, and nobody sees them from afar. */
+export const OVERVIEW = 12;
 const EXTENT = 4096;
-const BEYOND = 256;
+/** As far as a line at a tile's edge is wide: 10 pixels. */
+const BEYOND = 80;
 /** What features say is a small whole number each. */
 const VALUES = 16;
 const NAMES = { blocks: ["c"], lines: ["on", "edge", "wall"] } as const;
@@ -58,10 +61,12 @@ class TileMaker {
       if (rings.length) blocks.add(block + 1, 3, rings, this.saying.block(block));
     }
     for (const line of this.finder.linesIn(box)) {
+      const said = this.saying.line(line);
+      if (z <= OVERVIEW && !said.some(Boolean)) continue;
       const corners: number[] = [];
       for (let n = 0; n <= (this.shapes.lineSides[line] as number); n++) this.put(corners, this.shapes.corner(line, n), place);
       const parts = clipLine(corners);
-      if (parts.length) lines.add(line + 1, 2, parts, this.saying.line(line));
+      if (parts.length) lines.add(line + 1, 2, parts, said);
     }
     for (const layer of [blocks, lines]) out.message(3, layer.bytes());
     return out.buffer();

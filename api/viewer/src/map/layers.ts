@@ -2,20 +2,20 @@
  * The plan on the map: blocks and their borders as tiles that never change while people draw, coloured by the state of
  * their features, so that a block that changes side costs a few numbers and no new shapes.
  */
-import type { ExpressionSpecification, FilterSpecification, GeoJSONSource, LayerSpecification, Map as GlMap } from "maplibre-gl";
+import type { ExpressionSpecification, FilterSpecification, GeoJSONSource, LayerSpecification, LineLayerSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
 import { FILLS, LOOSE } from "../plan/colours";
 import { NONE, type Plan } from "../plan/plan";
 import type { Finder, Shapes } from "../plan/shapes";
-import { DEEPEST, SCHEME, serveTiles } from "./encoder";
+import { DEEPEST, OVERVIEW, SCHEME, serveTiles } from "./encoder";
 
 export const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
 const INK = "#222222";
 const CHOSEN = "#c1121f";
-const NOTHING = { type: "FeatureCollection" as const, features: [] };
 
 const LINES = { source: "draft", "source-layer": "lines" };
 
 type Value = ExpressionSpecification;
+type Paint = LineLayerSpecification["paint"];
 
 /** The state of a feature, else what the feature said when it was made. */
 const told = (name: string): Value => ["coalesce", ["feature-state", name], ["get", name], 0] as unknown as Value;
@@ -24,11 +24,22 @@ const byZoom = (far: unknown, close: unknown): Value =>
 const pick = (value: Value, colours: readonly string[], other: string): Value =>
   ["match", value, ...colours.flatMap((colour, n) => [n, colour]), other] as unknown as Value;
 
+/** What stands in the middle of a grid, and whether something is wrong with it. */
+export interface Text {
+  grid: number;
+  text: string;
+  bad: boolean;
+}
+
 export class PlanLayers {
   colours: number[];
   private chosen = NONE;
   private comparing = false;
   private picked: ReadonlySet<number> = new Set();
+  /** Lines that said nothing when tiles of the overview were made without them: those that have become borders since. */
+  private readonly silent: Uint8Array;
+  private readonly late = new Set<number>();
+  private behind = false;
 
   constructor(
     private readonly map: GlMap,
@@ -38,23 +49,25 @@ export class PlanLayers {
     colours: number[],
   ) {
     this.colours = colours;
-    serveTiles(shapes, finder, { block: (block) => [this.colour(block)], line: this.lineSaying() });
-    map.addSource("draft", {
-      type: "vector",
-      tiles: [`${SCHEME}://tile/{z}/{x}/{y}`],
-      minzoom: 8,
-      maxzoom: DEEPEST,
-      bounds: plan.table.bounds,
-    });
-    map.addSource("names", { type: "geojson", data: NOTHING });
-    map.addSource("faults", { type: "geojson", data: NOTHING });
-    map.addSource("hand", { type: "geojson", data: NOTHING });
-    if (!map.hasImage("hatch")) map.addImage("hatch", hatch(), { pixelRatio: 2 });
-    const streets = map.getStyle().layers.find((layer) => layer.id.startsWith("street"))?.id;
-    for (const layer of fills()) map.addLayer(layer, streets);
-    const text = map.getStyle().layers.find((layer) => layer.type === "symbol")?.id;
-    for (const layer of borders()) map.addLayer(layer, text);
-    for (const layer of names()) map.addLayer(layer);
+    const saying = this.lineSaying();
+    this.silent = Uint8Array.from(shapes.lineA, (_, line) => (saying(line).some(Boolean) ? 0 : 1));
+    serveTiles(shapes, finder, { block: (block) => [this.colour(block)], line: saying });
+    map.on("zoom", () => this.behind && this.catchUp());
+  }
+
+  /** Draw the plan on its ground: all at once, since what is added later is drawn, and waited for, once more. */
+  async draw(ground: StyleSpecification, texts: readonly Text[], faulty: Iterable<number>): Promise<void> {
+    const { map, plan } = this;
+    const data = (features: object[]) => ({ type: "geojson" as const, data: collection(features) });
+    const draft = { type: "vector" as const, tiles: [`${SCHEME}://tile/{z}/{x}/{y}`], minzoom: 8, maxzoom: DEEPEST, bounds: plan.table.bounds };
+    const sources = { ...ground.sources, draft, names: data(this.texts(texts)), faults: data(this.hatched(faulty)), hand: data([]), late: data([]) };
+    const under = ground.layers.findIndex((layer) => layer.id.startsWith("street"));
+    const over = ground.layers.findIndex((layer) => layer.type === "symbol");
+    const [low, high] = [under < 0 ? ground.layers.length : under, over < 0 ? ground.layers.length : over];
+    const layers = [...ground.layers.slice(0, low), ...fills(), ...ground.layers.slice(low, high), ...borders(), ...ground.layers.slice(high), ...names()];
+    const drawn = new Promise<void>((resolve) => map.once("style.load", () => resolve(void map.addImage("hatch", hatch(), { pixelRatio: 2 }))));
+    map.setStyle({ ...ground, sources, layers });
+    await drawn;
   }
 
   /** Blocks changed side: colour them, and draw or leave out the borders around them. */
@@ -64,7 +77,26 @@ export class PlanLayers {
       this.map.setFeatureState({ source: "draft", sourceLayer: "blocks", id: block + 1 }, { c: this.colour(block), m: this.differs(block) });
       for (const line of this.shapes.linesOf[block] ?? []) lines.add(line);
     }
-    for (const line of lines) this.map.setFeatureState({ source: "draft", sourceLayer: "lines", id: line + 1 }, this.lineState(line));
+    this.restate(lines);
+  }
+
+  private restate(lines: Iterable<number>): void {
+    for (const line of lines) {
+      const state = this.lineState(line);
+      this.map.setFeatureState({ source: "draft", sourceLayer: "lines", id: line + 1 }, state);
+      if (!this.silent[line] || (!this.late.has(line) && !state.on && !state.was)) continue;
+      if (state.on || state.was) this.late.add(line);
+      else this.late.delete(line);
+      this.behind = true;
+    }
+    if (this.behind) this.catchUp();
+  }
+
+  /** Draw what the overview lacks, if that is what is looked at. */
+  private catchUp(): void {
+    if (this.map.getZoom() >= OVERVIEW + 1) return;
+    this.behind = false;
+    this.setData("late", [...this.late].map((line) => feature("LineString", this.shapes.line(line), this.lineState(line))));
   }
 
   /** Draw everything again, as after a change of what is compared with. */
@@ -78,7 +110,7 @@ export class PlanLayers {
     const lines = new Set<number>();
     for (const one of [before, grid])
       for (const block of this.plan.members[one] ?? []) for (const line of this.shapes.linesOf[block] ?? []) lines.add(line);
-    for (const line of lines) this.map.setFeatureState({ source: "draft", sourceLayer: "lines", id: line + 1 }, this.lineState(line));
+    this.restate(lines);
   }
 
   /** Thicken the borders that are under the pointer's hand. */
@@ -92,8 +124,8 @@ export class PlanLayers {
   }
 
   /** Names and loads at the middle of every grid, and hatching over those that break a rule. */
-  label(texts: { grid: number; text: string; bad: boolean }[]): void {
-    this.setData("names", texts.map(({ grid, text, bad }) => ({ ...feature("Point", this.middle(grid), { text, bad }), id: grid + 1 })));
+  label(texts: readonly Text[]): void {
+    this.setData("names", this.texts(texts));
   }
 
   /** Hide the names of grids whose names are drawn on top for the moment. */
@@ -109,13 +141,13 @@ export class PlanLayers {
   }
 
   fault(blocks: Iterable<number>): void {
-    this.setData("faults", [...blocks].map((block) => feature("MultiPolygon", this.shapes.polygons(block))));
+    this.setData("faults", this.hatched(blocks));
   }
 
   compare(on: boolean): void {
     this.comparing = on;
     if (on) this.all();
-    this.map.setLayoutProperty("was-line", "visibility", on ? "visible" : "none");
+    for (const layer of ["was-line", "was-late"]) this.map.setLayoutProperty(layer, "visibility", on ? "visible" : "none");
     this.map.setPaintProperty("grid-fill", "fill-opacity", on ? ["case", ["==", told("m"), 1], 0.85, 0.15] : 0.6);
   }
 
@@ -165,7 +197,15 @@ export class PlanLayers {
   }
 
   private setData(source: string, features: object[]): void {
-    void (this.map.getSource(source) as GeoJSONSource).setData({ type: "FeatureCollection", features } as never);
+    void (this.map.getSource(source) as GeoJSONSource).setData(collection(features));
+  }
+
+  private texts(texts: readonly Text[]): object[] {
+    return texts.map(({ grid, text, bad }) => ({ ...feature("Point", this.middle(grid), { text, bad }), id: grid + 1 }));
+  }
+
+  private hatched(blocks: Iterable<number>): object[] {
+    return [...blocks].map((block) => feature("MultiPolygon", this.shapes.polygons(block)));
   }
 
   private lineSaying(): (line: number) => number[] {
@@ -176,6 +216,10 @@ export class PlanLayers {
       return [this.lineState(line).on, edge, plan.walled(a, b) ? 1 : 0];
     };
   }
+}
+
+function collection(features: object[]): GeoJSON.FeatureCollection {
+  return { type: "FeatureCollection", features: features as GeoJSON.Feature[] };
 }
 
 function feature(type: string, coordinates: unknown, properties: object = {}) {
@@ -196,14 +240,20 @@ function borders(): LayerSpecification[] {
   const round = { "line-join": "round", "line-cap": "round" } as const;
   const edge = (kind: number): FilterSpecification => ["==", ["get", "edge"], kind];
   const chosen: Value = ["==", told("sel"), 1];
+  const late = { type: "line", source: "late", maxzoom: OVERVIEW + 1 } as const;
+  const border: Paint = { "line-color": ["case", chosen, CHOSEN, INK], "line-opacity": told("on"), "line-width": byZoom(["case", chosen, 2, 1], ["case", chosen, 6, 3.6]) };
+  const was: Paint = { "line-color": CHOSEN, "line-opacity": told("was"), "line-width": byZoom(1.5, 4), "line-dasharray": [3, 2] };
+  const hidden = { visibility: "none" } as const;
   return [
-    { id: "block-line", type: "line", ...LINES, minzoom: 13, paint: { "line-color": "#5d5a52", "line-opacity": 0.45, "line-width": byZoom(0.3, 1.2) } },
+    { id: "block-line", type: "line", ...LINES, minzoom: OVERVIEW + 1, paint: { "line-color": "#5d5a52", "line-opacity": 0.45, "line-width": byZoom(0.3, 1.2) } },
     { id: "wall-line", type: "line", ...LINES, filter: ["==", ["get", "wall"], 1], layout: round, paint: { "line-color": "#2b6cb0", "line-opacity": 0.7, "line-width": byZoom(1, 5) } },
     { id: "border-casing", type: "line", ...LINES, minzoom: 13.5, layout: round, paint: { "line-color": "#ffffff", "line-opacity": ["*", 0.75, told("on")], "line-width": byZoom(1.8, 7) } },
-    { id: "border", type: "line", ...LINES, paint: { "line-color": ["case", chosen, CHOSEN, INK], "line-opacity": told("on"), "line-width": byZoom(["case", chosen, 2, 1], ["case", chosen, 6, 3.6]) } },
+    { id: "border", type: "line", ...LINES, paint: border },
+    { id: "border-late", ...late, paint: border },
     { id: "community-line", type: "line", ...LINES, filter: edge(1), paint: { "line-color": "#7b3294", "line-opacity": ["case", chosen, 0, 1], "line-width": byZoom(1.6, 4.5), "line-dasharray": [4, 2] } },
     { id: "district-line", type: "line", ...LINES, filter: edge(2), layout: round, paint: { "line-color": INK, "line-width": byZoom(2, 5) } },
-    { id: "was-line", type: "line", ...LINES, layout: { visibility: "none" }, paint: { "line-color": CHOSEN, "line-opacity": told("was"), "line-width": byZoom(1.5, 4), "line-dasharray": [3, 2] } },
+    { id: "was-line", type: "line", ...LINES, layout: hidden, paint: was },
+    { id: "was-late", ...late, layout: hidden, paint: was },
     { id: "hand-line", type: "line", source: "hand", layout: round, paint: { "line-color": "#e6a700", "line-opacity": 0.9, "line-width": byZoom(5, 11) } },
   ];
 }

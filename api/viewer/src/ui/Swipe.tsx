@@ -2,11 +2,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { against } from "../desk";
-import { get } from "../api";
+import { get, pathOf } from "../api";
 import { say } from "../i18n/planner";
 import { worded } from "../i18n/refusals";
 import { type Desk, overlay } from "../page";
-import { pathOf } from "../session";
 
 export function Swipe({ desk: { session } }: { desk: Desk }) {
   const at = useSignal(50);

@@ -1,12 +1,10 @@
-/** The planner's page. */
+/** The planner's page with its map. */
 import { render } from "preact";
 import { token } from "./api";
 import { listen } from "./keys";
 import { desk, loading, openDraft, showPlan, theMap } from "./page";
 import { App } from "./ui/App";
-import "./planner.css";
 
-token(); // out of the address at once
 const draft = new URLSearchParams(location.search).get("draft");
 loading.value = Boolean(draft && token());
 const place = document.getElementById("app");
