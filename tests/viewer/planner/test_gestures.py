@@ -317,3 +317,34 @@ def test_a_finger_takes_hold_of_a_border(office: Any, sit: Callable[..., Any]) -
     (entry,) = desk.wait(lambda: office.journal(desk.draft))
     assert {"block": border["b"], "old": border["other"], "new": border["one"]} in entry["moves"]
     desk.agreed()
+
+
+def test_from_afar_a_border_that_is_drawn_anew_is_seen_as_well(seat: Any) -> None:
+    """Tiles of the overview have no lines between blocks of a grid; those that become borders are drawn besides."""
+    desk = seat.fresh()
+    page = desk.page
+    zoom = "async (zoom) => { const map = gisGrid.map(); map.jumpTo({ zoom }); await map.once('idle'); }"
+    between = """([id]) => { const { session, layers } = gisGrid.desk(), { plan } = session, { shapes } = layers;
+        return shapes.linesOf[plan.block(id)].filter((line) => {
+            const [a, b] = [shapes.lineA[line], shapes.lineB[line]];
+            return b >= 0 && plan.grid[a] === plan.grid[b] && !plan.walled(a, b) }).length }"""
+    shown = """async () => { const map = gisGrid.map();
+        if (!map.loaded()) await map.once('idle');
+        const found = map.queryRenderedFeatures({ layers: ['border-late'] }).filter((one) => one.properties.on);
+        return new Set(found.map((one) => JSON.stringify(one.geometry))).size }"""
+    move = """([id, grid]) => { const { session } = gisGrid.desk(), { plan } = session;
+        session.change([{ block: plan.block(id), old: 0, new: plan.gridOf(grid) }], 'by hand') }"""
+    pair = next(one for one in desk.pairs() if page.evaluate(between, [one["b"]]))
+    count = page.evaluate(between, [pair["b"]])
+    page.evaluate(zoom, 12.4)
+    assert page.evaluate(shown) == 0
+    page.evaluate(move, [pair["b"], pair["one"]])
+    desk.wait(lambda: page.evaluate(shown) == count)
+    page.keyboard.press("Control+z")
+    desk.wait(lambda: page.evaluate(shown) == 0)
+    page.evaluate(zoom, 15)  # what is drawn close by is there when one looks from afar again
+    page.evaluate(move, [pair["b"], pair["one"]])
+    page.evaluate(zoom, 12.4)
+    desk.wait(lambda: page.evaluate(shown) == count)
+    page.keyboard.press("Control+z")
+    desk.agreed()
