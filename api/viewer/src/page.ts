@@ -124,6 +124,10 @@ async function put(session: Session, shapes: Shapes, on: GlMap, ground: StyleSpe
   const tools = new Tools(on, session, shapes, finder, layers, {
     why: (what) => say(what === "brush" ? "why_brush" : "why_stroke"),
     cut: (block, line) => void cut(session, block, line),
+    failed: () => {
+      session.notice.value = say("pencil_failed");
+      tool.value = "border";
+    },
     labels,
   });
   const cross = new Crosshair(on, tools, (lon, lat) => (announced.value = under(session, finder.block(lon, lat))));
@@ -136,7 +140,7 @@ async function put(session: Session, shapes: Shapes, on: GlMap, ground: StyleSpe
     if (tools.busy) tools.cancel();
   };
   session.onRecut = () => setTimeout(() => void reopen(session), 0);
-  drop = [...followed(session, layers, new Overlays(on, session.plan, shapes, session.draft.id)), () => tools.remove(), () => session.close()];
+  drop = [effect(() => tools.take(tool.value)), ...followed(session, layers, new Overlays(on, session.plan, shapes, session.draft.id)), () => tools.remove(), () => session.close()];
   desk.value = { session, layers, tools, finder, cross };
 }
 

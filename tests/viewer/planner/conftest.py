@@ -220,6 +220,11 @@ class Desk:
             self.page.mouse.move(*place, steps=steps)
         self.page.mouse.up()
 
+    def pencil(self, key: str) -> None:
+        """Take up a tool that is read when it is wanted."""
+        self.page.keyboard.press(key)
+        self.page.locator(f"#map[data-pencil={'lasso' if key == 'o' else 'cut'}]").wait_for()
+
     def choose(self, grid: str) -> None:
         """Choose a grid by its id, as a click on it does."""
         place = self.page.evaluate(SPOT, grid)

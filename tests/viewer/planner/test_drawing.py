@@ -103,11 +103,11 @@ def test_a_block_is_cut_along_a_drawn_line(office: Any, sit: Callable[..., Any])
     page = desk.page
     page.evaluate("gisGrid.map().jumpTo({ zoom: gisGrid.map().getZoom() + 0.5 })")
     found, view = desk.wide(), page.evaluate(VIEW)
-    page.keyboard.press("x")
-    page.mouse.move(*found["from"])
-    page.mouse.down()
-    page.mouse.move(*found["to"], steps=5)
-    page.mouse.up()
+    desk.pencil("x")
+    (x, y), (to_x, to_y) = found["from"], found["to"]
+    for place in ((x, y), ((x + to_x) / 2 + 3, (y + to_y) / 2), (to_x, to_y)):  # a line with a bend
+        page.mouse.click(*place)
+    page.keyboard.press("Enter")
     desk.wait(lambda: [entry["kind"] for entry in office.journal(desk.draft)] == ["cut"])
     desk.wait(lambda: (held := desk.holds()) and found["id"] not in held)
     assert office.holds(desk.draft) == desk.holds()
@@ -117,3 +117,59 @@ def test_a_block_is_cut_along_a_drawn_line(office: Any, sit: Callable[..., Any])
     desk.wait(lambda: found["id"] in desk.holds())
     assert office.holds(desk.draft) == desk.holds()
     assert [entry["kind"] for entry in office.journal(desk.draft)] == ["cut", "undo"]
+
+
+DRAWING = "gisGrid.desk().tools.busy"
+
+
+def test_a_line_is_given_up_ended_by_a_second_click_and_never_drawn_while_the_map_is_moved(
+    office: Any, sit: Callable[..., Any]
+) -> None:
+    desk = sit(office.draft())
+    page = desk.page
+    page.evaluate("gisGrid.map().jumpTo({ zoom: gisGrid.map().getZoom() + 0.5 })")
+    found = desk.wide()
+    (x, y), (to_x, to_y) = found["from"], found["to"]
+    desk.pencil("x")
+    expect(page.locator(".strip.how")).to_contain_text("回车即切分")
+    page.mouse.click(x, y)
+    page.mouse.move(to_x, to_y, steps=4)
+    assert page.evaluate(DRAWING)
+    page.keyboard.press("Escape")
+    assert not page.evaluate(DRAWING)
+    page.keyboard.down("Space")
+    page.mouse.click(x, y)
+    assert not page.evaluate(DRAWING)
+    page.keyboard.up("Space")
+    page.mouse.click(x, y)
+    page.keyboard.press("Enter")  # one corner is no line
+    assert not page.evaluate(DRAWING)
+    assert office.journal(desk.draft) == []
+    page.mouse.click(x, y)
+    page.mouse.dblclick(to_x, to_y)
+    desk.wait(lambda: [entry["kind"] for entry in office.journal(desk.draft)] == ["cut"])
+
+
+def test_a_lasso_is_given_up_and_a_tool_that_cannot_be_read_says_so(office: Any, sit: Callable[..., Any]) -> None:
+    desk = sit(office.draft())
+    page = desk.page
+    page.route("**/terra-*", lambda route: route.abort("internetdisconnected"))
+    page.keyboard.press("o")
+    expect(page.locator(".toast")).to_contain_text("画线工具未能加载")
+    expect(page.locator(".tools [aria-pressed=true]")).to_have_attribute("aria-label", "移动边界")
+    page.unroute("**/terra-*")
+    desk.pencil("o")
+    (pair, *_), view = desk.pairs(), page.evaluate(VIEW)
+    (x, y), (to_x, to_y) = pair["from"], pair["to"]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(to_x, to_y, steps=8)
+    page.mouse.move(to_x, y, steps=8)
+    assert page.evaluate(DRAWING)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert not page.evaluate(DRAWING)
+    expect(page.locator(".strip")).to_have_count(0)
+    assert page.evaluate(VIEW) == pytest.approx(view)  # the map has stayed where it was
+    desk.stroke([[x - 9, y - 9], [x + 9, y - 9], [x + 9, y + 9], [x - 9, y + 9]], steps=4)
+    expect(page.locator(".strip")).to_contain_text("已选 1 个街坊")

@@ -33,7 +33,7 @@ def test_rectangle_and_lasso_pick_blocks_which_go_into_the_chosen_grid(seat: Any
     (x, y), strip = first["to"], page.locator(".strip")
     desk.stroke([[x - 8, y - 8], [x + 8, y + 8]])
     expect(strip).to_contain_text("已选 1 个街坊")
-    page.keyboard.press("o")
+    desk.pencil("o")
     desk.stroke(ring(second["to"]), steps=3)
     expect(strip).to_contain_text("已选 2 个街坊")
     page.mouse.click(*second["to"])
@@ -201,8 +201,7 @@ def test_the_list_finds_and_orders_grids_and_the_keyboard_walks_through_it_so(se
     counts = page.locator(".rows span.load")
     for shown, order in (("smallest", sorted(loads.values())), ("largest", sorted(loads.values(), reverse=True))):
         page.get_by_label("筛选").select_option(shown)
-        seen = [int(text) for text in counts.all_inner_texts()]
-        assert seen == order[: len(seen)]
+        desk.wait(lambda order=order: (seen := [int(text) for text in counts.all_inner_texts()]) == order[: len(seen)])
         page.locator("h1").click()
         page.keyboard.press("j")
         (row,) = page.locator(".row.chosen span.load").all_inner_texts()
@@ -319,9 +318,9 @@ def test_a_finger_takes_hold_of_a_border(office: Any, sit: Callable[..., Any]) -
     desk.agreed()
 
 
-def test_from_afar_a_border_that_is_drawn_anew_is_seen_as_well(seat: Any) -> None:
+def test_from_afar_a_border_that_is_drawn_anew_is_seen_as_well(office: Any, sit: Callable[..., Any]) -> None:
     """Tiles of the overview have no lines between blocks of a grid; those that become borders are drawn besides."""
-    desk = seat.fresh()
+    desk = sit(office.draft())
     page = desk.page
     zoom = "async (zoom) => { const map = gisGrid.map(); map.jumpTo({ zoom }); await map.once('idle'); }"
     between = """([id]) => { const { session, layers } = gisGrid.desk(), { plan } = session, { shapes } = layers;

@@ -30,13 +30,15 @@ def lead(page: Any, place: list[float]) -> None:
 def drawn(desk: Any, key: str, places: list[list[float]]) -> None:
     """Draw with a tool from place to place with the cross."""
     page = desk.page
-    page.keyboard.press(key)
+    desk.pencil(key) if key in ("o", "x") else page.keyboard.press(key)
     page.keyboard.press("m")
     lead(page, places[0])
     page.keyboard.press("Enter")
     for place in places[1:]:
         lead(page, place)
     page.keyboard.press("Enter")
+    if key == "x":
+        page.keyboard.press("Enter")  # once more at its last corner ends a line
 
 
 def opened(sit: Callable[..., Any], who: str) -> Any:

@@ -146,6 +146,8 @@ export const en: Record<keyof typeof zh, string> = {
   mine: "Mine",
   here_too: "{who} is at work here too",
   here_grids: "at {grids}",
+  cut_how: "Click corner by corner; click the last once more or press Enter to cut, Esc gives up",
+  pencil_failed: "The drawing tool could not be loaded: choose it again once there is a network",
   cut_done: "{block} is now {count} blocks",
   kept: "{count} blocks were moved on by others and stay",
   closed: "The draft is closed ({state})",

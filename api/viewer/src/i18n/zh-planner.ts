@@ -145,6 +145,8 @@ export const zh = {
   mine: "用我的",
   here_too: "{who} 也在编辑",
   here_grids: "正在处理 {grids}",
+  cut_how: "逐点点击画线；再点末点或按回车即切分，Esc 放弃",
+  pencil_failed: "画线工具未能加载：连上网络后再选一次",
   cut_done: "{block} 已切为 {count} 块",
   kept: "{count} 个街坊已被他人移动，保持不变",
   closed: "草稿已关闭（{state}）",

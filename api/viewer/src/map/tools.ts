@@ -7,6 +7,7 @@ import { checkGrid } from "../plan/rules";
 import { BorderStroke, type Options, Stroke } from "../plan/stroke";
 import type { Session } from "../session";
 import type { PlanLayers } from "./layers";
+import { type Drawn, Pencil, type Place } from "./pencil";
 
 /** Something that points at a place: a mouse, a finger, or the cross that keys lead. */
 export interface Pointing {
@@ -15,7 +16,6 @@ export interface Pointing {
   originalEvent: Event;
   preventDefault: () => void;
 }
-type Place = [number, number];
 
 /** Pixels: how near a border is taken hold of, how far from it and from the press a block is meant, how fine a path is followed. */
 const SNAP_PX = 9;
@@ -26,6 +26,8 @@ export interface Hooks {
   /** What a gesture is called in the journal. */
   why: (what: Tool) => string;
   cut: (block: number, line: Place[]) => void;
+  /** The pencil could not be read. */
+  failed: () => void;
   labels: (grids: Iterable<number>) => { grid: number; text: string; bad: boolean }[];
 }
 
@@ -40,6 +42,7 @@ export class Tools {
   /** A line was drawn: that it ends near its start makes it no click. */
   private drew = false;
   private readonly markers = new Map<number, Marker>();
+  private readonly pencil: Pencil;
   private keys = { shift: false, alt: false, space: false, front: false };
 
   constructor(
@@ -50,6 +53,7 @@ export class Tools {
     private readonly layers: PlanLayers,
     private readonly hooks: Hooks,
   ) {
+    this.pencil = new Pencil(map, () => session.draft.state === "open" && !this.keys.space, this.drawn, hooks.failed);
     map.on("mousemove", this.move);
     map.on("mousedown", this.down);
     map.on("touchstart", this.down);
@@ -62,23 +66,31 @@ export class Tools {
   }
 
   remove(): void {
+    this.pencil.remove();
     window.removeEventListener("mouseup", this.up);
     window.removeEventListener("keydown", this.key);
     window.removeEventListener("keyup", this.key);
   }
 
   get busy(): boolean {
-    return this.stroke !== null || this.path.length > 0;
+    return this.stroke !== null || this.path.length > 0 || this.pencil.busy;
+  }
+
+  /** A tool was chosen. */
+  take(chosen: Tool): void {
+    void this.pencil.take(this.session.draft.state === "open" ? chosen : "border");
   }
 
   /** Do what a pointer would do at a place. */
   point(what: "press" | "move" | "release" | "click", at: Pointing): void {
+    if (this.pencil.by(what, at.point)) return;
     if (what === "release") this.up();
     else ({ press: this.down, move: this.move, click: this.click })[what](at);
   }
 
   /** Keep what the stroke did: one gesture, one step of undo. */
   accept(): void {
+    if (this.pencil.busy) return this.pencil.finish();
     const [stroke, why] = [this.stroke, this.suggested || this.hooks.why(tool.value)];
     this.finish();
     if (stroke) this.session.commit(stroke.steps, why);
@@ -111,6 +123,7 @@ export class Tools {
     this.layers.moved(blocks);
     this.finish();
     this.path = [];
+    this.pencil.clear();
     this.layers.sketch([]);
     if (picked.value.size) picked.value = new Set();
   }
@@ -177,8 +190,8 @@ export class Tools {
       this.follow(event);
       return true;
     }
-    this.path = [[lng, lat]];
-    return true;
+    if (tool.value === "rectangle") this.path = [[lng, lat]];
+    return tool.value !== "cut";
   }
 
   private start(stroke: Stroke, grids: readonly number[]): void {
@@ -316,17 +329,20 @@ export class Tools {
     this.path = [];
     this.layers.sketch([]);
     if (path.length < 2) return;
+    this.drawn("lasso", path);
+  };
+
+  /** What lies in a shape is picked; a line cuts. */
+  private readonly drawn = (what: Drawn, path: Place[]): void => {
     this.drew = true;
-    if (tool.value === "cut") this.cutAlong(path);
+    if (what === "cut") this.cutAlong(path);
     else picked.value = new Set([...picked.value, ...this.inside(path)]);
   };
 
   private draw(event: Pointing): void {
-    const here: Place = [event.lngLat.lng, event.lngLat.lat];
+    const { lng, lat } = event.lngLat;
     const first = this.path[0] as Place;
-    if (tool.value === "rectangle") this.path = [first, [here[0], first[1]], here, [first[0], here[1]], first];
-    else if (tool.value === "cut") this.path = [first, here];
-    else this.path.push(here);
+    this.path = [first, [lng, first[1]], [lng, lat], [first[0], lat], first];
     this.layers.sketch(this.path);
   }
 
@@ -337,10 +353,14 @@ export class Tools {
     );
   }
 
-  /** The block under the middle of the line is cut. */
+  /** The block that most of the line lies in is cut. */
   private cutAlong(path: Place[]): void {
-    const [from, to] = [path[0] as Place, path.at(-1) as Place];
-    const block = this.finder.block((from[0] + to[0]) / 2, (from[1] + to[1]) / 2);
+    const counts = new Map<number, number>();
+    for (const [lng, lat] of along(path)) {
+      const block = this.finder.block(lng, lat);
+      if (block !== NONE) counts.set(block, (counts.get(block) ?? 0) + 1);
+    }
+    const [block] = [...counts].sort((one, other) => other[1] - one[1])[0] ?? [NONE];
     if (block !== NONE) this.hooks.cut(block, path);
   }
 
@@ -354,6 +374,17 @@ export class Tools {
       picked.value = next;
     } else chosen.value = grid;
   };
+}
+
+/** Return places along a line, evenly apart. */
+function along(path: readonly Place[]): Place[] {
+  const long = path.slice(1).map(([x, y], n) => Math.hypot(x - (path[n] as Place)[0], y - (path[n] as Place)[1]));
+  const apart = long.reduce((sum, one) => sum + one, 0) / 200 || 1;
+  return long.flatMap((length, n) => {
+    const [[x, y], [x2, y2]] = [path[n] as Place, path[n + 1] as Place];
+    const count = Math.ceil(length / apart);
+    return Array.from({ length: count }, (_, k): Place => [x + ((x2 - x) * (k + 0.5)) / count, y + ((y2 - y) * (k + 0.5)) / count]);
+  });
 }
 
 /** Say whether a place lies within a ring (even-odd rule). */

@@ -42,6 +42,7 @@ export function App() {
       <div id="map" role="region" aria-label={say("title")} />
       {open && strip.value.length > 0 && <Strip desk={open} />}
       {open && picked.value.size > 0 && !strip.value.length && <Picked desk={open} />}
+      {open && tool.value === "cut" && !strip.value.length && !picked.value.size && <p class="strip how">{say("cut_how")}</p>}
       {open && <Toolbar desk={open} />}
       <aside>{open ? <Panel desk={open} /> : loading.value ? null : <Home />}</aside>
       {open && swiping.value && <Swipe desk={open} />}
