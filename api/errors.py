@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from gis_grid.chinese import chinese
 from gis_grid.errors import (
     AbsentError,
     ClashError,
@@ -105,6 +106,8 @@ def members_of(error: GridError) -> dict[str, Any]:
 def _fault(fault: Fault) -> dict[str, Any]:
     members: dict[str, Any] = {name: getattr(fault, name) for name in ("problem", "column", "row", "remedy", "code")}
     members["values"] = dict(fault.values) or None
+    said = [chinese(one) for one in (fault.problem, fault.remedy) if one]
+    members["zh"] = " → ".join(one for one in said if one) if all(said) else None
     return {name: value for name, value in members.items() if value not in ("", None)}
 
 

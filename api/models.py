@@ -16,6 +16,7 @@ class FaultTold(BaseModel):
     column: str | None = None
     row: int | str | None = None
     remedy: str | None = None
+    zh: str | None = Field(None, description="Problem and remedy in Chinese, if they have words there.")
 
 
 class Problem(BaseModel):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import orjson
 
 from api.safety import SAFE_READING
+from gis_grid.chinese import told
 from gis_grid.errors import ClashError, Fault, GridError, InputError
 from gis_grid.store import Store, audit, jobs, open_store
 from gis_grid.store.access import Actor
@@ -84,28 +85,29 @@ def work(store: Store, job_id: str, attempt: int, files: Path, progress: Callabl
     except _UnwantedError:
         return
     except GridError as caught:
-        faults = gathered(caught.faults)[:100] if isinstance(caught, InputError) else [str(caught)]
-        reason = _without_places("\n".join(faults[:20]), files)
+        faults = gathered(caught.faults)[:100] if isinstance(caught, InputError) else [Fault(str(caught))]
+        english, chinese = ([_without_places(one, files) for one in each] for each in (map(str, faults), told(faults)))
         with store.writing() as session:
-            faults = [_without_places(fault, files) for fault in faults]
-            jobs.fail(session, job_id, attempt, problem=reason, result={"faults": faults})
+            result = {"faults": english, "faults_zh": chinese}
+            jobs.fail(session, job_id, attempt, problem="\n".join(english[:20]), result=result)
 
 
-def gathered(faults: Iterable[Fault]) -> list[str]:
-    """Return faults as texts, those that differ only in their row as one: no file hides what is wrong with another.
+def gathered(faults: Iterable[Fault]) -> list[Fault]:
+    """Return faults, those that differ only in their row as one: no file hides what is wrong with another.
 
-    >>> gathered([*(Fault("no polygon", "a.gpkg", row=n) for n in range(1, 9)), Fault("no CRS", "b.gpkg")])
+    >>> found = [*(Fault("no polygon", "a.gpkg", row=n) for n in range(1, 9)), Fault("no CRS", "b.gpkg")]
+    >>> [str(one) for one in gathered(found)]
     ['a.gpkg, row 1, 2, 3, 4, 5 and 3 more: no polygon', 'b.gpkg: no CRS']
     """
     rows: dict[Fault, list[str]] = {}
     for one in faults:
         rows.setdefault(replace(one, row=None), []).append("" if one.row is None else str(one.row))
-    told = []
+    whole = []
     for fault, found in rows.items():
         more = f" and {len(found) - SHOWN_ROWS} more" if len(found) > SHOWN_ROWS else ""
         named = ", ".join(dict.fromkeys(row for row in found[:SHOWN_ROWS] if row))
-        told.append(str(replace(fault, row=named + more if named else None)))
-    return told
+        whole.append(replace(fault, row=named + more if named else None))
+    return whole
 
 
 class _UnwantedError(Exception):

@@ -6,6 +6,8 @@ export interface Fault {
   where?: string;
   problem: string;
   remedy?: string;
+  /** Both in Chinese. */
+  zh?: string;
   row?: number | string;
   column?: string;
   /** What is wrong, for whoever words it; and what the words need. */

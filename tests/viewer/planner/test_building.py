@@ -83,9 +83,14 @@ def test_files_that_are_wrong_are_all_named_at_once(office: Any, sit: Callable[.
     page.get_by_role("button", name="开始").click()
     faults = page.locator("ul.fault li")
     expect(faults.first).to_be_visible(timeout=60_000)
-    told = office.api("lin", "GET", "/jobs")["jobs"][0]["result"]["faults"]
+    result = office.api("lin", "GET", "/jobs")["jobs"][0]["result"]
+    told = result["faults_zh"]
     assert faults.all_inner_texts() == told
     assert len(told) == 2, "a fault of one file in all its rows hides none of another"
-    assert [one.partition(",")[0].partition(":")[0] for one in told] == ["streets.gpkg", "homes.csv"]
+    assert [one.partition("，")[0].partition("：")[0] for one in told] == ["streets.gpkg", "homes.csv"]
+    assert "应为面，却是 LineString → 应给面，不是点或线" in told[0]
     expect(page.locator(".job")).to_contain_text(f"{len(told)} 处问题")
     page.screenshot(path=tmp_path / "faults-zh.png")
+    page.get_by_role("button", name="English").click()
+    assert faults.all_inner_texts() == result["faults"]
+    page.screenshot(path=tmp_path / "faults-en.png")

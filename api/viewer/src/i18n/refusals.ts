@@ -12,10 +12,10 @@ export function worded(caught: unknown): string {
   return caught.faults.length ? caught.faults.map(fault).join("\n") : caught.message;
 }
 
-function fault({ code, values = {}, row, column, problem, remedy }: Fault): string {
+function fault({ code, values = {}, row, column, problem, remedy, zh: chinese }: Fault): string {
   if (code === "issue") return String(values[lang.value] ?? problem);
   const key = `no_${code}`;
-  if (!(key in zh)) return `${[column, row].filter(Boolean).join(" ")} ${problem}${remedy ? ` → ${remedy}` : ""}`.trim();
+  if (!(key in zh)) return `${[column, row].filter(Boolean).join(" ")} ${lang.value === "zh" && chinese ? chinese : problem + (remedy ? ` → ${remedy}` : "")}`.trim();
   const said = { ...values };
   for (const name of ["state", "role"] as const) if (values[name]) said[name] = say(`${name}_${values[name]}` as Key);
   return say(key as Key, said);

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { get, post, send } from "../api";
 import type { FileAnswer, JobTold } from "../api-types";
-import { type Key, say } from "../i18n/planner";
+import { type Key, lang, say } from "../i18n/planner";
 import { worded } from "../i18n/refusals";
 import { zh } from "../i18n/zh-planner";
 import { openDraft } from "../page";
@@ -66,7 +66,7 @@ export function Build({ done }: { done: () => void }) {
   };
   const told = job.value;
   const running = told && ["queued", "running"].includes(told.state);
-  const faults = told?.state === "failed" ? ((told.result.faults as string[] | undefined) ?? told.problem.split("\n")) : [];
+  const faults = told?.state === "failed" ? ((told.result[lang.value === "zh" ? "faults_zh" : "faults"] as string[] | undefined) ?? told.problem.split("\n")) : [];
   const made = String(told?.result.plan ?? "");
   return (
     <details class="build">
