@@ -12,5 +12,4 @@ if (place) render(<App />, place);
 listen();
 void (draft && token() ? openDraft(draft) : showPlan());
 
-/** The page's inside, for tests and for the curious: `gisGrid.desk()` has the plan, `gisGrid.map()` the map. */
 Object.assign(window, { gisGrid: { desk: () => desk.value, map: theMap } });

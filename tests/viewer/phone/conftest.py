@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 import pytest
 import shapely
 from next_plan import publish_later, token_of
@@ -70,9 +71,11 @@ def served(town: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
 
 
 def _serve(plan: Plan, address: str) -> Iterator[Served]:
+    assert plan.addresses is not None
+    old_names = pd.DataFrame({"alias": ["老正街"], "name": [plan.addresses["road"].iloc[40]], "note": [""]})
     with open_store(address) as store:
         init(store)
-        town = put_in_force(store, address, plan)
+        town = put_in_force(store, address, replace(plan, aliases=old_names))
         block, old, new, day = publish_later(town)
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "GIS_GRID_PUBLIC_LOOKUP": "true"}
         environment["GIS_GRID_LOG_LEVEL"] = "error"  # nobody empties the pipe

@@ -129,6 +129,15 @@ def test_an_address_is_answered_with_the_grid_it_lies_in(served: Any, phone: Ope
     assert opened.faults == []
 
 
+def test_an_address_by_an_old_name_says_what_is_meant(served: Any, phone: Open) -> None:
+    (old,) = served.town.plan.aliases.to_dict("records")
+    row = served.town.plan.addresses.set_index("road").loc[old["name"]].iloc[0]
+    opened = phone(served)
+    search(opened, f"{old['alias']}{row['number']}号{row['compound']}{row['building']}栋")
+    assert opened.text(".renamed") == f"“{old['alias']}”现称“{old['name']}”"
+    assert opened.page.locator(".card[data-code]").count() >= 1
+
+
 def test_a_street_of_several_grids_is_refused_with_those_grids(served: Any, phone: Open) -> None:
     opened = phone(served)
     search(opened, "人民大道")

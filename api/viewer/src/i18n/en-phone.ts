@@ -32,6 +32,7 @@ export const en: Record<keyof typeof zh, string> = {
   maybe_also: "It may also be this grid",
   by_code: "Found by its code",
   by_address: "Found by the address",
+  renamed: "{alias} is called {name} now",
   nearest: "The nearest grid, {metres} from here",
   outside: "This place is in no grid.",
   no_plan: "No plan is in force.",

@@ -30,6 +30,7 @@ export const zh = {
   maybe_also: "也可能是这一格",
   by_code: "按编码查到",
   by_address: "按地址查到",
+  renamed: "“{alias}”现称“{name}”",
   nearest: "最近的网格，距此 {metres}",
   outside: "这里不在任何网格内。",
   no_plan: "目前没有生效的网格方案。",

@@ -37,6 +37,8 @@ export interface Shown {
   level: string;
   reason: { zh: string; en: string } | null;
   labels: string[];
+  /** the old names that it was asked by, each with what it is called now */
+  renamed: { alias: string; name: string }[];
   district: string;
   plan: string;
   asOf: string;
@@ -53,7 +55,7 @@ export interface Shown {
 export const WORST_M = 2000;
 
 const blank = {
-  inside: null, border: null, also: [], nearest: null, building: null, place: null, text: "", level: "", reason: null, labels: [],
+  inside: null, border: null, also: [], nearest: null, building: null, place: null, text: "", level: "", reason: null, labels: [], renamed: [],
   validFrom: null, over: null, partial: null,
 };
 
@@ -133,6 +135,7 @@ export function fromAddress(told: AddressTold, text: string): Shown {
     level: told.level ?? "",
     reason: told.grid ? null : { zh: told.reason_zh ?? "", en: told.reason_en ?? "" },
     labels: [...new Set(possible.map((one) => one.label).filter(Boolean))],
+    renamed: told.renamed ?? [],
     inside: told.grid ? { grid: told.grid, people: told.people ?? [], metres: null } : null,
     also: possible.map(({ grid, people }) => ({ grid, people, metres: null })),
     place: told.grid && told.lon != null && told.lat != null ? { lon: told.lon, lat: told.lat, crs: "wgs84", accuracy: null } : null,

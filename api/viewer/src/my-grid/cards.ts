@@ -45,6 +45,7 @@ export function answerOf(shown: Shown): HTMLElement {
     "section",
     { class: `answer ${sure ? "sure" : "unsure"}`, "aria-label": said || say("title") },
     said && h("p", { class: "whereabouts" }, said),
+    ...shown.renamed.map(({ alias, name }) => h("p", { class: "renamed" }, say("renamed", { alias, name }))),
     ...cards.slice(0, IN_FULL).map(({ found, head }) => card(found, head, shown)),
     rest.length > 0 && moreOf(rest.map((one) => one.found)),
     footOf(shown),
