@@ -18,13 +18,15 @@ from api.staffing import hands
 from gis_grid.errors import Fault, InputError
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from gis_grid.plan import Plan
     from gis_grid.report.card import CardOptions
     from gis_grid.store import Store
     from gis_grid.store.access import Actor
 
-#: plans kept by a process
-KEPT = 4
+#: plans and drafts kept by a process
+KEPT = 6
 #: formats a plan can be had in: the ending of the file, GDAL's name of the format, the media type
 FORMATS = {
     "gpkg": ("gpkg", "", "application/geopackage+sqlite3"),
@@ -50,13 +52,17 @@ _plans: OrderedDict[str, Plan] = OrderedDict()
 
 def plan_of(store: Store, plan_id: str) -> Plan:
     """Return a plan of the store."""
+    with store.reading() as session:  # one transaction: the version is that of what is read
+        return _plan(session, plan_id)
+
+
+def _plan(session: Session, plan_id: str) -> Plan:
     from gis_grid.store.catalogue import version_of
     from gis_grid.store.plans import load_plan
 
-    with store.reading() as session:  # one transaction: the version is that of what is read
-        key = f"{plan_id}@{version_of(session, plan_id)}"
-        if key not in _plans:
-            return _kept(key, load_plan(session, plan_id))
+    key = f"{plan_id}@{version_of(session, plan_id)}"
+    if key not in _plans:
+        return _kept(key, load_plan(session, plan_id))
     _plans.move_to_end(key)
     return _plans[key]
 
@@ -67,10 +73,11 @@ def draft_of(store: Store, draft_id: str) -> tuple[Plan, int]:
     from gis_grid.store.drafts import draft
 
     with store.reading() as session:  # one transaction: the revision is that of what is read
-        revision = draft(session, draft_id).revision
-        key = f"{draft_id}@{revision}"
+        found = draft(session, draft_id)
+        revision, key = found.revision, f"{draft_id}@{found.revision}"
         if key not in _plans:
-            return _kept(key, load_draft(session, draft_id, checked=False)), revision
+            begun_as = _plan(session, found.plan_id)
+            return _kept(key, load_draft(session, draft_id, checked=False, before=begun_as)), revision
     _plans.move_to_end(key)
     return _plans[key], revision
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import threading
@@ -129,6 +130,7 @@ def _begin(address: str) -> None:
     from gis_grid.store import open_store
 
     _HELD["store"] = open_store(address)
+    gc.freeze()  # what was loaded stays: it need not be looked through whenever many shapes are made
 
 
 def _do(work: Callable[..., Any], given: tuple[Any, ...]) -> Any:

@@ -12,17 +12,10 @@ from its corner n to the next. Blocks are in the order of the table.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-
-from api.offers import draft_of, plan_of
-
-if TYPE_CHECKING:
-    from gis_grid.store import Store
 
 Ints = NDArray[np.int64]
 
@@ -31,24 +24,14 @@ VERSION = 1
 UNITS = 10_000_000
 
 
-def plan_shapes(store: Store, plan_id: str) -> bytes:
-    """Return the shapes of the blocks of a plan."""
-    return packed(plan_of(store, plan_id).blocks.geometry)
-
-
-def draft_shapes(store: Store, draft_id: str) -> bytes:
-    """Return the shapes of the blocks of a draft as it stands."""
-    return packed(draft_of(store, draft_id)[0].blocks.geometry)
-
-
-def packed(blocks: gpd.GeoSeries) -> bytes:
-    """Return shapes of blocks as this module says.
+def packed(degrees: gpd.GeoSeries) -> bytes:
+    """Return shapes of blocks in WGS 84 as this module says.
 
     >>> squares = gpd.GeoSeries([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], crs="EPSG:4326")
     >>> np.frombuffer(packed(squares), "<i4")[:6].tolist()
     [1, 2, 2, 2, 8, 5]
     """
-    shapes = blocks.to_crs("EPSG:4326").to_numpy()
+    shapes = degrees.to_numpy()
     parts, whose = shapely.get_parts(shapes, return_index=True)
     rings, of_part = shapely.get_rings(parts, return_index=True)
     corners, of_ring = shapely.get_coordinates(rings, return_index=True)

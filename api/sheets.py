@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as OutOfTimeError
 from contextlib import suppress
@@ -10,8 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from api import shapes, tables
+from api.errors import Problem
+from api.offers import draft_of, plan_of
 from api.shelf import Shelf
 from api.tags import tag_of
+from gis_grid.errors import GridError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -70,6 +74,15 @@ class Sheets:
         """
         return self._kept.get((id_, revision), lambda: self._made(id_, revision))
 
+    def expect(self, id_: str, revision: int) -> None:
+        """Make the sheet of a draft that somebody is about to open, beside everything else."""
+
+        def make() -> None:
+            with suppress(Problem, GridError, CancelledError):  # who asks for it is told
+                self.get(id_, revision)
+
+        threading.Thread(target=make, name="sheet", daemon=True).start()
+
     def _made(self, id_: str, revision: int) -> Sheet:
         for one in self._awaited():
             if (one.id, one.revision) == (id_, revision):
@@ -105,9 +118,16 @@ def ready(store: Store) -> list[Ready]:
 
 def made(store: Store, id_: str) -> Sheet:
     """Make the sheet of a plan or a draft, in a process of the pool."""
-    if id_.startswith("d"):
-        return Sheet(packed(tables.draft_table(store, id_)), packed(shapes.draft_shapes(store, id_)))
-    return Sheet(packed(tables.plan_table(store, id_)), packed(shapes.plan_shapes(store, id_)))
+    return Sheet(*map(packed, contents(store, id_)))
+
+
+def contents(store: Store, id_: str) -> tuple[bytes, bytes]:
+    """Return the table and the shapes of a plan or a draft as it stands; a plan has the revision 0."""
+    draft = id_.startswith("d")
+    plan, revision = draft_of(store, id_) if draft else (plan_of(store, id_), 0)
+    degrees = plan.blocks.geometry.to_crs("EPSG:4326")
+    told = {"draft" if draft else "plan": id_, "revision": revision}
+    return tables.written(plan, degrees, told), shapes.packed(degrees)
 
 
 def packed(content: bytes) -> Packed:

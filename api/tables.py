@@ -14,35 +14,26 @@ import orjson
 import pandas as pd
 import shapely
 
-from api.offers import draft_of, plan_of
 from gis_grid.plan import tier_column
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gis_grid.plan import Plan
-    from gis_grid.store import Store
 
 
-def plan_table(store: Store, plan_id: str) -> bytes:
-    """Return the table of a plan as JSON."""
-    return orjson.dumps({"plan": plan_id, "revision": 0, **columns(plan_of(store, plan_id))}, option=_NUMPY)
+def written(plan: Plan, degrees: gpd.GeoSeries, told: Mapping[str, Any]) -> bytes:
+    """Return a plan's table as JSON, with what is told of it besides; `degrees` are its blocks in WGS 84."""
+    return orjson.dumps({**told, **columns(plan, degrees)}, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def draft_table(store: Store, draft_id: str) -> bytes:
-    """Return the table of a draft as it stands, as JSON."""
-    plan, revision = draft_of(store, draft_id)
-    return orjson.dumps({"draft": draft_id, "revision": revision, **columns(plan)}, option=_NUMPY)
-
-
-_NUMPY = orjson.OPT_SERIALIZE_NUMPY
-
-
-def columns(plan: Plan) -> dict[str, Any]:
-    """Return the columns of a plan."""
+def columns(plan: Plan, degrees: gpd.GeoSeries) -> dict[str, Any]:
+    """Return the columns of a plan; `degrees` are its blocks in WGS 84."""
     grids, communities = pd.Index(plan.grids.index.astype(str)), _communities(plan)
     roles = {post.id: {"zh": post.name_zh, "en": post.name_en} for post in plan.scheme.posts}
     return {
         "crs": plan.blocks.crs.to_string(),
-        "bounds": [round(float(edge), 7) for edge in plan.blocks.geometry.to_crs("EPSG:4326").total_bounds],
+        "bounds": [round(float(edge), 7) for edge in degrees.total_bounds],
         "scheme": {
             "name": plan.scheme.name,
             "tiers": _tiers(plan),

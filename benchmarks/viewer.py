@@ -125,7 +125,11 @@ def weight() -> None:
         names = re.findall(r"/(assets/[\w.-]+)", html)
         first = sum(len(gzip.compress((BUILT / name).read_bytes(), 6)) for name in names) + len(html)
         print(f"{page}: {first / 1000:.1f} kB compressed before the map's worker")
-    every = {path.name: len(gzip.compress(path.read_bytes(), 6)) for path in (BUILT / "assets").iterdir()}
+    every = {
+        path.name: len(gzip.compress(path.read_bytes(), 6))
+        for path in (BUILT / "assets").iterdir()
+        if path.suffix != ".gz"
+    }
     print("all parts: " + ", ".join(f"{name} {size / 1000:.1f} kB" for name, size in sorted(every.items())))
 
 

@@ -138,12 +138,19 @@ def export(
 
 @router.post("/plans/{plan_id}/drafts", status_code=201)
 def open_draft(
-    plan_id: PlanId, wish: DraftWish, session: Writing, actor: Annotated[Actor, may("draft", rate="write")]
+    plan_id: PlanId,
+    wish: DraftWish,
+    store: OpenStore,
+    state: Service,
+    actor: Annotated[Actor, may("draft", rate="write")],
 ) -> DraftTold:
     """Open a draft that begins as the plan stands."""
-    found = catalogue.plan_state(session, plan_id, actor=actor)
-    draft_id = drafts.open_draft(session, plan_id, name=wish.name or found.name, actor=actor)
-    return told_draft(drafts.draft(session, draft_id), found.district_code)
+    with store.writing() as session:
+        found = catalogue.plan_state(session, plan_id, actor=actor)
+        draft_id = drafts.open_draft(session, plan_id, name=wish.name or found.name, actor=actor)
+        told = told_draft(drafts.draft(session, draft_id), found.district_code)
+    state.workshop.sheets.expect(draft_id, told.revision)
+    return told
 
 
 @router.post("/plans/{plan_id}/submit")

@@ -44,12 +44,12 @@ class Divided:
     repeated: bool = False
 
 
-def load_draft(session: Session, draft_id: str, *, checked: bool = True) -> Plan:
+def load_draft(session: Session, draft_id: str, *, checked: bool = True, before: Plan | None = None) -> Plan:
     """Return a draft as a whole plan.
 
     Its grids have the codes that they would be published under if nothing else were published before. Without
     `checked` it is not put to the rules and its bounds are not said in words, which is most of the work; issues are
-    then none.
+    then none. `before` is the plan that the draft began as, from whoever has read it.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def load_draft(session: Session, draft_id: str, *, checked: bool = True) -> Plan
         If there is no such draft.
     """
     found = book.opened(session, draft_id)
-    before = load_plan(session, found.plan.id)
+    before = load_plan(session, found.plan.id) if before is None else before
     plan = _with_cuts(session, draft_id, before)
     grid_of = pd.Series(book.standing(session, found), dtype="str").reindex(plan.blocks.index)
     grid_of = grid_of.rename("grid_id").rename_axis("block_id")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+import time
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -13,9 +14,8 @@ from offices import Office
 
 from api.errors import Problem
 from api.pool import Pool
-from api.shapes import draft_shapes
-from api.sheets import Sheets, ready
-from api.tables import draft_table
+from api.sheets import Sheets, contents, made, ready
+from gis_grid.errors import AbsentError
 
 
 class Here:
@@ -34,7 +34,7 @@ class Here:
 def test_a_sheet_is_sent_with_and_without_gzip_and_once(office: Office, part: str) -> None:
     draft, lin = office.draft(), office.tokens["lin"]
     path = f"/api/drafts/{draft}/{part}"
-    expected = {"table": draft_table, "shapes": draft_shapes}[part](office.store, draft)
+    expected = dict(zip(("table", "shapes"), contents(office.store, draft), strict=True))[part]
     packed = office.calls.get(path, token=lin, headers={"Accept-Encoding": "gzip"})
     assert (packed.headers["content-encoding"], packed.content) == ("gzip", expected)
     plain = office.calls.get(path, token=lin, headers={"Accept-Encoding": "identity"})
@@ -67,7 +67,7 @@ def test_the_drafts_changed_last_are_ready_when_the_service_starts(office: Offic
     sheets = Sheets(here, first)
     threading.Timer(0.2, lambda: first.set_result(ready(office.store))).start()  # whoever asks before waits for it
     for draft in drafts[1:]:
-        assert gzip.decompress(sheets.get(draft, 0).table.content) == draft_table(office.store, draft)
+        assert gzip.decompress(sheets.get(draft, 0).table.content) == contents(office.store, draft)[0]
     assert not here.asked  # none was made anew
     sheets.get(drafts[0], 0)
     assert here.asked == [(drafts[0],)]
@@ -83,7 +83,7 @@ def test_what_was_not_made_ready_is_made_when_it_is_asked_for(office: Office, fa
     else:
         first.cancel()
     sheets = Sheets(here, first)
-    assert gzip.decompress(sheets.get(draft, 0).table.content) == draft_table(office.store, draft)
+    assert gzip.decompress(sheets.get(draft, 0).table.content) == contents(office.store, draft)[0]
     assert here.asked == [(draft,)]
 
 
@@ -91,4 +91,20 @@ def test_a_pool_that_has_ended_begins_no_processes(office: Office) -> None:
     pool = Pool(office.store, processes=1)
     pool.stop()
     with pytest.raises(Problem, match="ending"):
-        pool.call(draft_table, office.draft())
+        pool.call(made, office.draft())
+
+
+def test_a_draft_that_is_begun_is_made_ready_at_once(office: Office) -> None:
+    draft = office.draft()
+    here: Any = Here(office)
+    sheets = Sheets(here)
+    sheets.expect(draft, 0)
+    for _ in range(100):
+        if here.asked:
+            break
+        time.sleep(0.1)
+    assert gzip.decompress(sheets.get(draft, 0).table.content) == contents(office.store, draft)[0]
+    assert here.asked == [(draft,)]
+    sheets.expect("d000000000000", 0)  # there is none: nobody is told before they ask
+    with pytest.raises(AbsentError):
+        sheets.get("d000000000000", 0)

@@ -21,6 +21,12 @@ def asked(phone: Any) -> list[dict[str, list[str]]]:
     return [parse_qs(urlsplit(one).query) for one in urls if urlsplit(one).path == "/api/lookup"]
 
 
+@pytest.fixture
+def served(each: Any) -> Any:
+    """Return the town from each of the two databases."""
+    return each
+
+
 def test_where_one_stands_is_answered_at_once_and_the_map_comes_after(served: Any, phone: Open) -> None:
     opened = phone(served, at=served.inside)
     opened.page.wait_for_selector(".card")

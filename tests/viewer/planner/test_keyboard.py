@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 #: what these keys enter in the store is what pointers enter, which is tried on both databases
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("office", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 #: pixels that an arrow key leads the cross
 STRIDE = 10

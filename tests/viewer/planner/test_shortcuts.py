@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from typescript import SOURCE
 
 #: what these keys enter in the store is what pointers enter, which is tried on both databases
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.parametrize("office", ["sqlite"], indirect=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 #: the shortcuts as the page has them: keys, and the name of what they do
 TABLE = re.findall(r'^  \["(.+?)", "(\w+)"\],$', (SOURCE / "keys.ts").read_text(encoding="utf-8"), re.MULTILINE)
