@@ -89,6 +89,7 @@ export async function openDraft(id: string): Promise<void> {
     const { session, shapes: data } = await loaded;
     performance.mark("loaded");
     if (opening !== id) return session.close(); // something else was asked for meanwhile
+    drop = [() => session.close()];
     const [style, shapes] = [await ground, new Shapes(data)];
     const made = early ?? fresh();
     if (!stays) made.fitBounds(session.plan.table.bounds, { padding: AROUND, animate: false });
@@ -119,7 +120,10 @@ async function baseStyle(id: string): Promise<StyleSpecification> {
 async function put(session: Session, shapes: Shapes, on: GlMap, ground: StyleSpecification): Promise<void> {
   const finder = new Finder(shapes);
   const layers = new PlanLayers(on, session.plan, shapes, finder, colourAll(session.plan));
+  const drawn = stateOf(session);
   await layers.draw(ground, names(session), faulty(session));
+  if (opening !== session.draft.id) return; // something else was asked for meanwhile
+  if (drawn !== stateOf(session)) layers.all();
   const labels = (grids: Iterable<number>) => [...grids].filter((grid) => session.plan.members[grid]?.size).map((grid) => label(session, grid, true));
   const tools = new Tools(on, session, shapes, finder, layers, {
     why: (what) => say(what === "brush" ? "why_brush" : "why_stroke"),
@@ -140,18 +144,21 @@ async function put(session: Session, shapes: Shapes, on: GlMap, ground: StyleSpe
     if (tools.busy) tools.cancel();
   };
   session.onRecut = () => setTimeout(() => void reopen(session), 0);
-  drop = [effect(() => tools.take(tool.value)), ...followed(session, layers, new Overlays(on, session.plan, shapes, session.draft.id)), () => tools.remove(), () => session.close()];
+  const overlays = new Overlays(on, session.plan, shapes, session.draft.id);
+  drop.push(effect(() => tools.take(tool.value)), ...followed(session, layers, overlays, drawn), () => tools.remove());
   desk.value = { session, layers, tools, finder, cross };
 }
 
+/** What names and hatching follow from: another one whenever they are others. */
+const stateOf = (session: Session) => `${session.tick.value} ${lang.value}`;
+
 /** Draw what changes whenever it does; returns what ends each of it. */
-function followed(session: Session, layers: PlanLayers, overlays: Overlays): (() => void)[] {
-  let drawn = [session.tick.value, lang.value].join();
+function followed(session: Session, layers: PlanLayers, overlays: Overlays, drawn: string): (() => void)[] {
+  let last = drawn;
   return [
     effect(() => {
-      const now = [session.tick.value, lang.value].join();
-      if (now === drawn) return; // as it was drawn at first
-      drawn = now;
+      if (stateOf(session) === last) return; // as it was drawn at first
+      last = stateOf(session);
       paintNew(session, layers);
       requestAnimationFrame(() => redraw(session, layers));
     }),

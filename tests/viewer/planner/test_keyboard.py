@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-#: what these keys enter in the store is what pointers enter, which is tried on both databases
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 #: pixels that an arrow key leads the cross
@@ -39,6 +38,23 @@ def drawn(desk: Any, key: str, places: list[list[float]]) -> None:
     page.keyboard.press("Enter")
     if key == "x":
         page.keyboard.press("Enter")  # once more at its last corner ends a line
+
+
+def test_a_lasso_that_keys_draw_is_given_up(seat: Any) -> None:
+    desk = seat.fresh()
+    page, (pair, *_) = desk.page, desk.pairs()
+    (x, y) = pair["to"]
+    desk.pencil("o")
+    page.keyboard.press("m")
+    lead(page, [x - 10, y - 10])
+    page.keyboard.press("Enter")
+    for place in ([x + 10, y - 10], [x + 10, y + 10], [x - 10, y + 10]):
+        lead(page, place)
+    page.keyboard.press("Escape")
+    expect(page.locator(".strip")).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")  # pressed and let go in one place: the block under the cross is picked
+    expect(page.locator(".strip")).to_contain_text("已选 1 个街坊")
 
 
 def opened(sit: Callable[..., Any], who: str) -> Any:

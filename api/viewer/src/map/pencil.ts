@@ -12,6 +12,7 @@ export class Pencil {
   private wanted: Drawn | null = null;
   /** Keys have pressed, and not let go yet. */
   private pressed = false;
+  private gone = false;
 
   constructor(
     private readonly map: GlMap,
@@ -39,7 +40,7 @@ export class Pencil {
       this.map.getContainer().dataset.pencil = wanted ?? "";
     } catch {
       this.draw = null;
-      this.failed();
+      if (!this.gone) this.failed();
     }
   }
 
@@ -67,18 +68,21 @@ export class Pencil {
 
   /** Give up what was begun. */
   clear(): void {
-    if (this.pressed) this.send("pointerup", 0, 0);
+    const { pressed } = this;
     this.pressed = false;
     this.ready?.clear();
+    if (pressed) this.send("pointerup", 0, 0);
   }
 
   remove(): void {
+    this.gone = true;
     this.ready?.stop();
     [this.ready, this.draw, this.wanted] = [null, null, null];
   }
 
   private async begin(): Promise<TerraDraw> {
     const { drawOn } = await import("./terra");
+    if (this.gone) throw new Error("the map has gone");
     const draw = drawOn(this.map, this.draws);
     draw.start();
     draw.on("finish", (id) => {
