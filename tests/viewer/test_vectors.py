@@ -93,7 +93,8 @@ def plans() -> dict[str, Any]:
                 ),
             }
         )
-    return {"table": columns(plan) | {"plan": "p1", "revision": 0}, "cases": cases}
+    table = columns(plan, plan.blocks.geometry.to_crs("EPSG:4326"))
+    return {"table": table | {"plan": "p1", "revision": 0}, "cases": cases}
 
 
 def vectors() -> bytes:
