@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
-from gis_grid.blocks.linework import extensions, faces_of, free_ends, node
+from gis_grid.blocks.linework import GRID_M, extensions, faces_of, free_ends, node
 from gis_grid.blocks.merge import grouped
 from gis_grid.blocks.middle import BUILDING_M, folded
 from gis_grid.coverage import Bools, Geometries, Ints, widths
@@ -20,6 +20,8 @@ from gis_grid.coverage import Bools, Geometries, Ints, widths
 RIM_M = 12.0
 #: A line may touch a wall, or a house drawn this little off, without running through it.
 WALL_M = 1.0
+#: What is narrower than this lies between two lines that are one, each rounded to the precision grid.
+HAIR_M = 5 * GRID_M
 
 
 @dataclass(frozen=True)
@@ -246,6 +248,9 @@ def settled(pieces: Pieces) -> Pieces:
     first = np.unique(part, return_index=True)[1]
     owner = np.full(len(parts), -1)
     owner[part[first]] = piece[first]
+    # two corners that were rounded apart leave a gap of a hair's breadth between long sides: it falls to one of them
+    hair = (owner < 0) & (2 * shapely.area(parts) < HAIR_M * shapely.length(parts))
+    owner[hair] = tree.nearest(inside[hair])
     # ground outside every piece, a hole in the district, has no owner
     parts, owner = parts[owner >= 0], owner[owner >= 0]
     order = np.argsort(owner, kind="stable")

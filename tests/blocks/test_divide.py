@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gis_grid.blocks import BlockOptions, build_blocks, refine_blocks
@@ -185,6 +185,7 @@ spots = st.tuples(st.integers(1, 399), st.integers(1, 199), st.integers(0, 700))
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(spots, max_size=25), st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=4))
+@example([(2, 11, 50), (42, 1, 1), (102, 173, 1), (107, 1, 50)], [(34, 310)])  # a hair between two rounded corners
 def test_every_household_is_counted_once_whatever_the_input(people, ways):
     drawn = streets(*[((a, -5), (b, 205)) for a, b in ways])
     blocks = build_blocks(BOUNDARY, drawn, homes(*people), band=Band(30, 50, 40))
