@@ -106,8 +106,8 @@ def members_of(error: GridError) -> dict[str, Any]:
 def _fault(fault: Fault) -> dict[str, Any]:
     members: dict[str, Any] = {name: getattr(fault, name) for name in ("problem", "column", "row", "remedy", "code")}
     members["values"] = dict(fault.values) or None
-    said = [chinese(one) for one in (fault.problem, fault.remedy) if one]
-    members["zh"] = " → ".join(one for one in said if one) if all(said) else None
+    said = [chinese(one) for one in (fault.problem, fault.remedy) if one and not fault.code]
+    members["zh"] = " → ".join(one for one in said if one) if all(said) else None  # what has a code is worded by it
     return {name: value for name, value in members.items() if value not in ("", None)}
 
 

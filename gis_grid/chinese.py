@@ -6,8 +6,7 @@ places, beside its Chinese; `tests/test_chinese.py` finds a sentence that has no
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -190,10 +189,10 @@ SENTENCES: Final[Mapping[str, str]] = {**_READING, **_COLUMNS, **_SHAPES, **_PLA
 
 
 @cache
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """Return what to look for; sentences that say most come first, for others may be parts of them."""
+def _ordered() -> list[tuple[list[str], str]]:
+    """Return what stands between names and numbers; sentences that say most come first: others may be parts of them."""
     ordered = sorted(SENTENCES, key=lambda one: (-len(one.replace("{}", "")), one.count("{}")))
-    return [(re.compile("(.*?)".join(map(re.escape, one.split("{}"))), re.DOTALL), SENTENCES[one]) for one in ordered]
+    return [(one.split("{}"), SENTENCES[one]) for one in ordered]
 
 
 def chinese(sentence: str) -> str | None:
@@ -202,29 +201,43 @@ def chinese(sentence: str) -> str | None:
     >>> chinese("43 is below zero"), chinese("its columns are: a, b")
     ('43 小于零', '现有列：a, b')
     """
-    for pattern, words in _patterns():
-        found = pattern.fullmatch(sentence)
-        if found:
-            return words.format(*found.groups())
+    for parts, words in _ordered():
+        found = _put_in(sentence, parts)
+        if found is not None:
+            return words.format(*found)
     return None
 
 
-def told(faults: Iterable[Fault]) -> list[str]:
-    """Return faults in Chinese, each with its place; what has no words there is told in English.
+def _put_in(sentence: str, parts: list[str]) -> list[str] | None:
+    """Return what was put in between the parts of a sentence, None if it is another one.
 
-    >>> told([Fault("-3 is below zero", "a.csv", "hu", 7, "take the row out")])
-    ['a.csv，“hu”列，第 7 行：-3 小于零 → 去掉此行']
+    A search from left to right that never goes back: names come from whoever sends a file or a request.
     """
-    return [_told(one) for one in faults]
+    first, last = parts[0], parts[-1]
+    if len(parts) == 1:
+        return [] if sentence == first else None
+    if len(sentence) < len(first) + len(last) or not (sentence.startswith(first) and sentence.endswith(last)):
+        return None
+    rest, found = sentence[len(first) : len(sentence) - len(last)], []
+    for part in parts[1:-1]:
+        one, met, rest = rest.partition(part)
+        if not met:
+            return None
+        found.append(one)
+    return [*found, rest]
 
 
-def _told(fault: Fault) -> str:
+def told(fault: Fault) -> str:
+    """Return a fault in Chinese, with its place; what has no words there is told in English.
+
+    >>> told(Fault("-3 is below zero", "a.csv", "hu", 7, "take the row out"))
+    'a.csv，“hu”列，第 7 行：-3 小于零 → 去掉此行'
+    """
     places = [fault.source] if fault.source else []
     if fault.column:
         places.append("几何" if fault.column == "geometry" else f"“{fault.column}”列")
     if fault.row is not None:
-        first, _, more = str(fault.row).replace(", ", "、").removesuffix(" more").partition(" and ")
-        places.append(f"第 {first} 行" + (f"等，另有 {more} 行" if more else ""))
+        places.append(f"第 {fault.row} 行")
     where = "，".join(places)
     said, remedy = (chinese(one) or one for one in (fault.problem, fault.remedy))
     return (f"{where}：" if where else "") + said + (f" → {remedy}" if remedy else "")

@@ -14,7 +14,7 @@ import shapely
 
 from gis_grid.chinese import SENTENCES, chinese, told
 from gis_grid.crs import coordinate_faults
-from gis_grid.errors import Fault, InputError
+from gis_grid.errors import InputError
 from gis_grid.sources import read_households
 from gis_grid.sources.columns import whole_counts
 
@@ -137,9 +137,12 @@ def test_a_broken_file_is_told_in_chinese(tmp_path: Path) -> None:
     area = gpd.GeoDataFrame(geometry=[shapely.box(114, 30, 115, 31)], crs=4326)
     with pytest.raises(InputError) as caught:
         read_households(file, boundary=area, crs="EPSG:4326", target="EPSG:4547")
-    assert told(caught.value.faults) == [
+    assert [told(one) for one in caught.value.faults] == [
         "hh.csv，“户数”列，第 1 行：-3 小于零 → 换一列作户数，或更正这些行",
         "hh.csv，“户数”列，第 2 行：'many' 不是数字 → 换一列作户数，或更正这些行",
     ]
-    many = Fault("the column is missing", "a.csv", "x", "1, 2 and 3 more")
-    assert told([many]) == ["a.csv，“x”列，第 1、2 行等，另有 3 行：缺少此列"]
+
+
+def test_a_name_that_looks_like_many_sentences_holds_nobody_up() -> None:
+    assert chinese(f"'{', ' * 200_000}' is no coordinate system") == f"“{', ' * 200_000}”不是坐标系"
+    assert chinese(", " * 200_000 + "stands for ' and for '" * 1000) is None

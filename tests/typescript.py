@@ -10,6 +10,8 @@ from typing import Any
 SOURCE = Path(__file__).resolve().parents[1] / "api" / "viewer" / "src"
 FILE = SOURCE / "api-types.ts"
 HEAD = "/** What the service tells: written by tests/viewer/test_types.py from its description. */\n"
+#: an interface that is no longer stands on one line
+WIDE = 140
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 _IMPORT = re.compile(r"(?:import|export) (?:type )?\{([^}]*)\} from \"(?:\./|\.\./)+(?:src/)?api-types\"")
 
@@ -44,11 +46,13 @@ def interface(name: str, schema: Mapping[str, Any]) -> str:
     """Return the interface of an answer: whatever the service may leave out is optional.
 
     >>> print(interface("Move", {"properties": {"block": {"type": "string"}}, "required": ["block"]}))
-    export interface Move {
-      block: string;
-    }
+    export interface Move { block: string }
     """
-    return "\n".join([f"export interface {name} {{", *(f"  {row};" for row in fields(schema)), "}"])
+    rows = fields(schema)
+    short = f"export interface {name} {{ {'; '.join(rows)} }}"
+    return (
+        short if len(short) <= WIDE else "\n".join([f"export interface {name} {{", *(f"  {row};" for row in rows), "}"])
+    )
 
 
 def fields(schema: Mapping[str, Any]) -> list[str]:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: rows that are named of faults that are the same in every other respect
 SHOWN_ROWS = 5
+#: faults that are told of one job
+SHOWN_FAULTS = 100
 #: the inputs of a build that are files
 INPUTS = ("boundary", "streets", "households", "communities", "barriers", "compounds", "buildings", "staff", "blocks")
 
@@ -85,29 +87,35 @@ def work(store: Store, job_id: str, attempt: int, files: Path, progress: Callabl
     except _UnwantedError:
         return
     except GridError as caught:
-        faults = gathered(caught.faults)[:100] if isinstance(caught, InputError) else [Fault(str(caught))]
-        english, chinese = ([_without_places(one, files) for one in each] for each in (map(str, faults), told(faults)))
+        faults = caught.faults if isinstance(caught, InputError) else (Fault(str(caught)),)
+        english, chinese = ([_without_places(one, files) for one in each] for each in worded(faults))
         with store.writing() as session:
             result = {"faults": english, "faults_zh": chinese}
             jobs.fail(session, job_id, attempt, problem="\n".join(english[:20]), result=result)
 
 
-def gathered(faults: Iterable[Fault]) -> list[Fault]:
-    """Return faults, those that differ only in their row as one: no file hides what is wrong with another.
+def worded(faults: Iterable[Fault]) -> tuple[list[str], list[str]]:
+    """Return faults in English and in Chinese, those that differ only in their row as one: no file hides another's.
 
-    >>> found = [*(Fault("no polygon", "a.gpkg", row=n) for n in range(1, 9)), Fault("no CRS", "b.gpkg")]
-    >>> [str(one) for one in gathered(found)]
-    ['a.gpkg, row 1, 2, 3, 4, 5 and 3 more: no polygon', 'b.gpkg: no CRS']
+    >>> found = [*(Fault("no geometry", "a.gpkg", row=n) for n in range(1, 9)), Fault("the file has no CRS", "b.gpkg")]
+    >>> english, chinese = worded(found)
+    >>> english
+    ['a.gpkg, row 1, 2, 3, 4, 5 and 3 more: no geometry', 'b.gpkg: the file has no CRS']
+    >>> chinese
+    ['a.gpkg，第 1、2、3、4、5 等 8 行：没有几何', 'b.gpkg：文件没有坐标系']
     """
     rows: dict[Fault, list[str]] = {}
     for one in faults:
         rows.setdefault(replace(one, row=None), []).append("" if one.row is None else str(one.row))
-    whole = []
-    for fault, found in rows.items():
-        more = f" and {len(found) - SHOWN_ROWS} more" if len(found) > SHOWN_ROWS else ""
-        named = ", ".join(dict.fromkeys(row for row in found[:SHOWN_ROWS] if row))
-        whole.append(replace(fault, row=named + more if named else None))
-    return whole
+    english, chinese = [], []
+    for fault, found in list(rows.items())[:SHOWN_FAULTS]:
+        named, more = list(dict.fromkeys(row for row in found[:SHOWN_ROWS] if row)), len(found) - SHOWN_ROWS
+        in_english, in_chinese = ", ".join(named), "、".join(named)
+        if named and more > 0:
+            in_english, in_chinese = f"{in_english} and {more} more", f"{in_chinese} 等 {len(found)}"
+        english.append(str(replace(fault, row=in_english or None)))
+        chinese.append(told(replace(fault, row=in_chinese or None)))
+    return english, chinese
 
 
 class _UnwantedError(Exception):

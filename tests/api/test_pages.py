@@ -32,6 +32,12 @@ def test_parts_with_their_content_in_the_name_are_kept_for_ever(serving: Callabl
     answer = serving().get(f"/assets/{script.name}", headers={"accept-encoding": "gzip"})
     assert "immutable" in answer.headers["cache-control"]
     assert "javascript" in answer.headers["content-type"]
+    packed = script.with_name(f"{script.name}.gz").stat().st_size
+    assert (answer.headers["content-encoding"], answer.headers["content-length"]) == ("gzip", str(packed))
+    plain = serving().get(f"/assets/{script.name}", headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.content == answer.content == script.read_bytes()
+    assert plain.headers["vary"] == answer.headers["vary"] == "Accept-Encoding"
     assert serving().get("/assets/none.js").status_code == 404
     assert serving().get("/../main.py").status_code == 404
 

@@ -31,19 +31,9 @@ export interface BlockColumns {
   area_m2: number[];
 }
 
-export interface BorderColumns {
-  a: number[];
-  b: number[];
-  shared_m: number[];
-  barrier: number[];
-  street_name: number[];
-  streets: string[];
-}
+export interface BorderColumns { a: number[]; b: number[]; shared_m: number[]; barrier: number[]; street_name: number[]; streets: string[] }
 
-export interface BuildingTold {
-  label: string;
-  stairwells: StairwellTold[];
-}
+export interface BuildingTold { label: string; stairwells: StairwellTold[] }
 
 export interface Carried {
   community: string;
@@ -74,16 +64,9 @@ export interface CarriedGrid {
   shape: number[][];
 }
 
-export interface ClashTold {
-  block: string;
-  mine: MoveTold;
-  theirs: MoveTold;
-  who?: string | null;
-}
+export interface ClashTold { block: string; mine: MoveTold; theirs: MoveTold; who?: string | null }
 
-export interface CommentList {
-  comments: CommentTold[];
-}
+export interface CommentList { comments: CommentTold[] }
 
 export interface CommentTold {
   id: number;
@@ -96,10 +79,7 @@ export interface CommentTold {
   plan: string;
 }
 
-export interface CommunityColumns {
-  code: string[];
-  name: string[];
-}
+export interface CommunityColumns { code: string[]; name: string[] }
 
 export interface Comparison {
   before: string;
@@ -112,16 +92,9 @@ export interface Comparison {
   handover_totals: Record<string, unknown>[];
 }
 
-export interface CutAnswer {
-  revision: number;
-  block: string;
-  parts: string[];
-  repeated: boolean;
-}
+export interface CutAnswer { revision: number; block: string; parts: string[]; repeated: boolean }
 
-export interface DraftList {
-  drafts: DraftTold[];
-}
+export interface DraftList { drafts: DraftTold[] }
 
 export interface DraftTold {
   id: string;
@@ -145,11 +118,7 @@ export interface Edition {
   towers?: TowerCarried[];
 }
 
-export interface EditorTold {
-  who: string;
-  grids: string[];
-  at: string;
-}
+export interface EditorTold { who: string; grids: string[]; at: string }
 
 export interface EntryTold {
   revision: number;
@@ -162,13 +131,7 @@ export interface EntryTold {
   at: string;
 }
 
-export interface FileAnswer {
-  id: string;
-  name: string;
-  size: number;
-  until: string;
-  layers: LayerTold[];
-}
+export interface FileAnswer { id: string; name: string; size: number; until: string; layers: LayerTold[] }
 
 export interface GridAnswer {
   grid: GridTold;
@@ -216,12 +179,7 @@ export interface HandOverTold {
   people: Person[];
 }
 
-export interface HandOvers {
-  effective: string | null;
-  plan: string | null;
-  hand_overs: HandOverTold[];
-  redrawn?: boolean;
-}
+export interface HandOvers { effective: string | null; plan: string | null; hand_overs: HandOverTold[]; redrawn?: boolean }
 
 export interface IssueTold {
   rule: string;
@@ -236,12 +194,7 @@ export interface IssueTold {
   remedies: string[];
 }
 
-export interface IssuesAnswer {
-  revision: number;
-  legal: boolean;
-  counts: Record<string, number>;
-  issues: IssueTold[];
-}
+export interface IssuesAnswer { revision: number; legal: boolean; counts: Record<string, number>; issues: IssueTold[] }
 
 export interface JobTold {
   id: string;
@@ -257,19 +210,9 @@ export interface JobTold {
   changed_at: string;
 }
 
-export interface Journal {
-  entries: EntryTold[];
-  revision: number;
-  more: boolean;
-}
+export interface Journal { entries: EntryTold[]; revision: number; more: boolean }
 
-export interface LayerTold {
-  name: string;
-  geometry: string | null;
-  rows: number | null;
-  crs: string | null;
-  columns: string[];
-}
+export interface LayerTold { name: string; geometry: string | null; rows: number | null; crs: string | null; columns: string[] }
 
 export interface LookupAnswer {
   people: Person[];
@@ -292,11 +235,7 @@ export interface Measures {
   cost: number;
 }
 
-export interface MoveTold {
-  block: string;
-  old: string;
-  new: string;
-}
+export interface MoveTold { block: string; old: string; new: string }
 
 export interface MovesSuggested {
   revision: number;
@@ -309,10 +248,7 @@ export interface MovesSuggested {
   households_moved: number;
 }
 
-export interface MyGrids {
-  grids: OwnGrid[];
-  as_of: string | null;
-}
+export interface MyGrids { grids: OwnGrid[]; as_of: string | null }
 
 export interface Nearby {
   people: Person[];
@@ -368,16 +304,9 @@ export interface Person {
   code: string;
 }
 
-export interface PlanList {
-  plans: PlanTold[];
-  next: string | null;
-}
+export interface PlanList { plans: PlanTold[]; next: string | null }
 
-export interface PlanStep {
-  plan: string;
-  state: string;
-  effective?: string | null;
-}
+export interface PlanStep { plan: string; state: string; effective?: string | null }
 
 export interface PlanTold {
   id: string;
@@ -394,36 +323,15 @@ export interface PlanTold {
   grids: number;
 }
 
-export interface Possible {
-  people: Person[];
-  handling?: Person[] | null;
-  grid: GridTold;
-  label: string;
-  score: number;
-}
+export interface Possible { people: Person[]; handling?: Person[] | null; grid: GridTold; label: string; score: number }
 
-export interface Predecessor {
-  code: string;
-  relation: string;
-  households: number | null;
-  plan: string;
-  on: string;
-}
+export interface Predecessor { code: string; relation: string; households: number | null; plan: string; on: string }
 
-export interface Reason {
-  message_zh: string;
-  message_en: string;
-}
+export interface Reason { message_zh: string; message_en: string }
 
-export interface RenamedTold {
-  alias: string;
-  name: string;
-  note: string;
-}
+export interface RenamedTold { alias: string; name: string; note: string }
 
-export interface ReportList {
-  reports: ReportTold[];
-}
+export interface ReportList { reports: ReportTold[] }
 
 export interface ReportTold {
   id: number;
@@ -437,29 +345,13 @@ export interface ReportTold {
   at: string;
 }
 
-export interface RoleNames {
-  zh: string;
-  en: string;
-}
+export interface RoleNames { zh: string; en: string }
 
-export interface SchemeTold {
-  name: string;
-  tiers: TierTold[];
-  barriers: string[];
-  roles: Record<string, RoleNames>;
-}
+export interface SchemeTold { name: string; tiers: TierTold[]; barriers: string[]; roles: Record<string, RoleNames> }
 
-export interface StairwellCarried {
-  stairwell: string;
-  code: string;
-}
+export interface StairwellCarried { stairwell: string; code: string }
 
-export interface StairwellTold {
-  people: Person[];
-  handling?: Person[] | null;
-  stairwell: string;
-  grid: GridTold;
-}
+export interface StairwellTold { people: Person[]; handling?: Person[] | null; stairwell: string; grid: GridTold }
 
 export interface Table {
   plan?: string | null;
@@ -475,17 +367,6 @@ export interface Table {
   borders: BorderColumns;
 }
 
-export interface TierTold {
-  id: string;
-  main: boolean;
-  counted: string;
-  min: number;
-  max: number;
-  target: number;
-}
+export interface TierTold { id: string; main: boolean; counted: string; min: number; max: number; target: number }
 
-export interface TowerCarried {
-  label: string;
-  stairwells: StairwellCarried[];
-  shape: number[][];
-}
+export interface TowerCarried { label: string; stairwells: StairwellCarried[]; shape: number[][] }
